@@ -1,0 +1,86 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from enrollment.admin.read_only import ReadOnlyAdmin
+from enrollment.models import Sample, Subject, Template, User
+from enrollment.reasons import reason_messages
+from enrollment.services import user_erase
+
+admin.site.unregister(Group)
+STATE_COLOURS = {"accepted": "success", "pending": "info", "rejected": "warning"}
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        user_erase(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            user_erase(user)
+
+
+@admin.register(Subject)
+class SubjectAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "accepted_anchors", "created_at")
+    search_fields = ("user__username", "user__email")
+    readonly_fields = ("user", "accepted_anchors", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
+        accepted = Count("samples", filter=Q(samples__state=Sample.State.ACCEPTED))
+        return super().get_queryset(request).select_related("user").annotate(accepted=accepted)
+
+    @display(description="Anchors", ordering="accepted")
+    def accepted_anchors(self, subject: Any) -> int:
+        return subject.accepted
+
+
+@admin.register(Sample)
+class SampleAdmin(ReadOnlyAdmin):
+    """Faces themselves are not shown: staff need the outcome, not the picture."""
+
+    list_display = ("subject", "coloured_state", "why", "created_at", "decided_at")
+    list_filter = ("state", "created_at")
+    search_fields = ("subject__user__username", "id")
+    fields = ("id", "subject", "coloured_state", "why", "quality", "tries", "created_at", "decided_at")
+    readonly_fields = fields
+    list_select_related = ("subject__user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Sample]:
+        return super().get_queryset(request).defer("sealed_crop")
+
+    @display(description="State", ordering="state", label=STATE_COLOURS)
+    def coloured_state(self, sample: Sample) -> tuple[str, str]:
+        return sample.state, sample.get_state_display()
+
+    @display(description="Reasons")
+    def why(self, sample: Sample) -> str:
+        return " ".join(reason_messages(sample.reasons)) or "-"
+
+
+@admin.register(Template)
+class TemplateAdmin(ReadOnlyAdmin):
+    list_display = ("subject", "model_version", "quality", "created_at")
+    list_filter = ("model_version",)
+    search_fields = ("sample__subject__user__username",)
+    fields = ("sample", "model_version", "quality", "created_at")
+    list_select_related = ("sample__subject__user", "model_version")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
+        return super().get_queryset(request).defer("sealed_embedding")
+
+    @display(description="Subject")
+    def subject(self, template: Template) -> Subject:
+        return template.sample.subject

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from enrollment.api.views import SampleDetail, SampleList
+
+app_name = "enrollment_api"
+urlpatterns = [
+    path("samples", SampleList.as_view(), name="samples"),
+    path("samples/<uuid:sample_id>", SampleDetail.as_view(), name="sample"),
+]

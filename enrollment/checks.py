@@ -1,0 +1,41 @@
+"""System checks: a site that could lose or leak a face does not start."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from enrollment.crypto import keyring
+
+LONGEST_SOCKET_PATH = 100
+
+
+@register
+def check_encryption_keys(**_: Any) -> list[CheckMessage]:
+    try:
+        keyring()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="`make setup` writes a key to .env.", id="enrollment.E001")]
+    return []
+
+
+@register
+def check_artifact(**_: Any) -> list[CheckMessage]:
+    if not (Path(settings.FACE_MODEL) / "manifest.json").is_file():
+        return [Error(f"FACE_MODEL: no artifact at {settings.FACE_MODEL}.", id="enrollment.E002")]
+    return []
+
+
+@register
+def check_broker_socket(**_: Any) -> list[CheckMessage]:
+    if not settings.REDIS_URL and len(str(settings.BROKER_SOCKET)) > LONGEST_SOCKET_PATH:
+        return [
+            Error(
+                f"The path of the broker's socket is longer than {LONGEST_SOCKET_PATH} characters.",
+                hint="Set VAR_DIR to a shorter path, or REDIS_URL to a running server.",
+                id="enrollment.E003",
+            )
+        ]
+    return []

@@ -1,0 +1,43 @@
+"""Errors of the domain. Each has a stable code; what HTTP status it becomes is decided at the edge."""
+
+
+class DomainError(Exception):
+    """Base of what a service refuses. `detail` is written for the person in front of the screen."""
+
+    code = "error"
+    detail = "This is not possible."
+
+    def __init__(self, detail: str | None = None, *, code: str | None = None, retry_after_seconds: int | None = None):
+        self.code = code or self.code
+        self.detail = detail or self.detail
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+class ConsentMissing(DomainError):
+    code = "consent_missing"
+    detail = "Agree to the use of your face for sign-in first."
+
+
+class TooManyAnchors(DomainError):
+    code = "too_many_anchors"
+    detail = "You have the most pictures that can be kept. Remove one to add another."
+
+
+class ImageRefused(DomainError):
+    """The file itself cannot be used; `code` is one of `enrollment.reasons.Reason`."""
+
+
+class IllegalTransition(DomainError):
+    code = "illegal_transition"
+    detail = "This has already been decided."
+
+
+class ModelUnavailable(DomainError):
+    code = "service_unavailable"
+    detail = "Face checks are not available at the moment. Please try again later."
+
+
+class SealBroken(DomainError):
+    code = "seal_broken"
+    detail = "Stored data could not be opened: wrong key, or it was altered."

@@ -1,0 +1,47 @@
+"""The face pipeline of a model version, loaded once a process and checked against the digest in the database."""
+
+import logging
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from enrollment.errors import DomainError, ModelUnavailable
+from enrollment.models import ModelVersion, Template
+from enrollment.selectors import active_model_version
+from ml.errors import ArtifactError
+from ml.serving.artifacts import Artifact
+from ml.serving.pipeline import FacePipeline
+
+logger = logging.getLogger(__name__)
+
+
+def pipeline_for(version: ModelVersion) -> FacePipeline:
+    """The pipeline of this version. Raises ModelUnavailable when the artifact is missing or not the registered one."""
+    return _load(version.path, version.digest)
+
+
+@lru_cache(maxsize=2)  # the active version and its successor during a change
+def _load(path: str, digest: str) -> FacePipeline:
+    try:
+        artifact = Artifact.load(Path(path))
+    except ArtifactError as error:
+        logger.error("model artifact refused: %s", error)
+        raise ModelUnavailable from error
+    if artifact.digest != digest:
+        logger.error("model artifact refused: expected digest %s, got %s", digest, artifact.digest)
+        raise ModelUnavailable
+    return FacePipeline.load(artifact)
+
+
+def pipeline_warm_up() -> None:
+    """Loads the active model. A worker without one still starts; each task then records why it could not decide."""
+    try:
+        pipeline_for(active_model_version())
+    except DomainError as error:
+        logger.warning("no model to warm up: %s", error)
+
+
+def embeddings_of(templates: list[Template]) -> np.ndarray:
+    """Cached embeddings as a float32 array (k, d). Raises SealBroken on altered rows."""
+    return np.stack([np.frombuffer(template.embedding, dtype="<f4") for template in templates])

@@ -1,0 +1,84 @@
+"""Pictures given at enrollment: taking them in, and erasing them."""
+
+import logging
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from enrollment.crypto import keyed_digest
+from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
+from enrollment.models import Consent, Sample, Subject, User
+from enrollment.reasons import Reason
+from enrollment.selectors import anchor_status, has_consent, subject_of
+from enrollment.services.uploads import image_read
+from enrollment.storage import faces_storage
+from enrollment.tasks import template_extract
+
+logger = logging.getLogger(__name__)
+
+
+def sample_submit(user: User, file: UploadedFile) -> Sample:
+    """Stores a picture and queues its extraction. Raises ConsentMissing, TooManyAnchors or ImageRefused."""
+    subject = subject_of(user)
+    if subject is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
+        raise ConsentMissing
+    data = image_read(file)
+    try:
+        return _sample_store(subject, data)
+    except OperationalError:
+        # The row is committed; the sweep queues it again once the broker is back.
+        logger.warning("queue unreachable: a sample waits in the database")
+        return Sample.objects.filter(subject=subject, image_digest=_digest(subject, data)).latest("created_at")
+
+
+@transaction.atomic
+def _sample_store(subject: Subject, data: bytes) -> Sample:
+    Subject.objects.select_for_update().get(pk=subject.pk)  # one submission a person at a time
+    if anchor_status(subject).full:
+        raise TooManyAnchors
+    digest = _digest(subject, data)
+    twins = Sample.objects.filter(subject=subject, image_digest=digest).exclude(state=Sample.State.REJECTED)
+    if twins.exists():
+        raise ImageRefused(str(Reason.DUPLICATE_IMAGE.label), code=Reason.DUPLICATE_IMAGE.value)
+    sample = Sample(subject=subject, image_digest=digest)
+    sample.image.save("", ContentFile(data), save=False)
+    try:
+        sample.save()
+    except Exception:
+        faces_storage().delete(sample.image.name)
+        raise
+    template_extract.delay_on_commit(str(sample.pk))
+    return sample
+
+
+def _digest(subject: Subject, data: bytes) -> str:
+    return keyed_digest(data, context=f"sample:{subject.pk}")
+
+
+@transaction.atomic
+def sample_delete(sample: Sample) -> None:
+    """Erases a picture with its crop and templates."""
+    _erase([sample])
+
+
+@transaction.atomic
+def face_erase(user: User) -> None:
+    """Erases every picture, crop and template of a person; account and consent history stay."""
+    _erase(list(Sample.objects.select_for_update().filter(subject__user=user)))
+
+
+@transaction.atomic
+def user_erase(user: User) -> None:
+    """Erases a person's face and then the account with all that hangs on it."""
+    face_erase(user)
+    user.delete()
+
+
+def _erase(samples: list[Sample]) -> None:
+    names = [sample.image.name for sample in samples if sample.image]
+    Sample.objects.filter(pk__in=[sample.pk for sample in samples]).delete()
+    for name in names:
+        transaction.on_commit(lambda name=name: faces_storage().delete(name))

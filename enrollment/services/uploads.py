@@ -1,0 +1,40 @@
+"""What an uploaded file must be before it is stored: judged from its size and header, nothing is decoded here."""
+
+from io import BytesIO
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from PIL import Image, UnidentifiedImageError
+
+from enrollment.errors import ImageRefused
+from enrollment.reasons import Reason
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+# The pixel limit is checked below, from the header; Pillow's own would only warn.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def image_read(file: UploadedFile) -> bytes:
+    """The file's bytes, or ImageRefused with the reason's code."""
+    if not file.size:
+        raise _refused(Reason.EMPTY_FILE)
+    if file.size > settings.FACE_MAX_IMAGE_BYTES:
+        raise _refused(Reason.FILE_TOO_LARGE)
+    data = file.read()
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            frames = getattr(image, "n_frames", 1)
+    except UnidentifiedImageError as error:
+        raise _refused(Reason.UNSUPPORTED_TYPE) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise _refused(Reason.UNREADABLE_IMAGE) from error
+    if width * height > settings.FACE_MAX_IMAGE_PIXELS:
+        raise _refused(Reason.TOO_MANY_PIXELS)
+    if frames > 1:
+        raise _refused(Reason.ANIMATED_IMAGE)
+    return data
+
+
+def _refused(reason: Reason) -> ImageRefused:
+    return ImageRefused(str(reason.label), code=reason.value)

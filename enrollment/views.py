@@ -1,0 +1,74 @@
+"""Pages of enrollment."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from enrollment.forms import ConsentForm
+from enrollment.models import Consent, Sample
+from enrollment.selectors import anchor_status, has_consent, sample_of, samples_of, standing_consents, subject_of
+from enrollment.services import consent_withdraw, consents_give, face_erase
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def consent(request: HttpRequest) -> HttpResponse:
+    consents = standing_consents(subject_of(request.user))
+    form = ConsentForm(request.POST or None, initial={name: bool(given) for name, given in consents.items()})
+    if request.method == "POST" and form.is_valid():
+        consents_give(request.user, form.purposes)
+        return redirect("enrollment:anchors")
+    return render(request, "enrollment/consent.html", {"form": form, "consents": consents})
+
+
+@login_required
+@require_POST
+def consent_withdrawal(request: HttpRequest) -> HttpResponse:
+    purpose = request.POST.get("purpose", "")
+    if purpose not in Consent.Purpose.values:
+        raise Http404
+    consent_withdraw(request.user, purpose)
+    erased = purpose == Consent.Purpose.SIGN_IN
+    messages.success(request, "Your face has been erased." if erased else "Your pictures are no longer used to train.")
+    return redirect("enrollment:consent")
+
+
+@login_required
+@require_GET
+def anchors(request: HttpRequest) -> HttpResponse:
+    subject = subject_of(request.user)
+    if not has_consent(subject, Consent.Purpose.SIGN_IN):
+        return redirect("enrollment:consent")
+    context = {
+        "samples": samples_of(subject),
+        "anchors": anchor_status(subject),
+        "max_bytes": settings.FACE_MAX_IMAGE_BYTES,
+    }
+    return render(request, "enrollment/anchors.html", context)
+
+
+@login_required
+@require_GET
+@cache_control(private=True, no_store=True)
+def sample_crop(request: HttpRequest, sample_id: UUID) -> HttpResponse:
+    """Decrypts and streams the aligned face, to its owner alone."""
+    sample = sample_of(request.user, sample_id)
+    if sample is None or sample.state != Sample.State.ACCEPTED:
+        raise Http404
+    return HttpResponse(sample.crop, content_type="image/jpeg")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        face_erase(request.user)
+        messages.success(request, "Your face has been erased. Your password works as before.")
+        return redirect("home")
+    return render(request, "enrollment/erase.html", {"anchors": anchor_status(subject_of(request.user))})

@@ -1,0 +1,109 @@
+"""Where errors become answers: problem+json (RFC 9457) for the API, pages for people."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from enrollment.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+# Codes of DomainError that are not 422.
+STATUS_BY_CODE = {
+    "consent_missing": 403,
+    "duplicate_image": 409,
+    "face_not_ready": 409,
+    "file_too_large": 413,
+    "frame_in_progress": 409,
+    "illegal_transition": 409,
+    "not_found": 404,
+    "service_unavailable": 503,
+    "session_closed": 409,
+    "too_many_anchors": 409,
+    "too_many_attempts": 429,
+    "unsupported_type": 415,
+}
+CODE_BY_EXCEPTION = {
+    exceptions.AuthenticationFailed: "not_authenticated",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.NotFound: "not_found",
+    exceptions.ParseError: "unreadable_request",
+    exceptions.PermissionDenied: "permission_denied",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.ValidationError: "invalid",
+}
+RETRY_WHEN_UNAVAILABLE_SECONDS = 30
+
+
+def problem(
+    request: HttpRequest, *, status: int, code: str, detail: str, retry_after: int | None = None, **more: Any
+) -> JsonResponse:
+    """An RFC 9457 answer with a stable code."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    body["request_id"] = getattr(request, "request_id", "")
+    if retry_after is not None:
+        body["retry_after_seconds"] = retry_after
+    response = JsonResponse(body | more, status=status, content_type="application/problem+json")
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """DRF's exception handler. Unknown errors go on to Django, which answers 500 without a trace."""
+    request: Request = context["request"]
+    if isinstance(error, DomainError):
+        return _domain_problem(request, error)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    code = next((code for kind, code in CODE_BY_EXCEPTION.items() if isinstance(error, kind)), "error")
+    more = {"errors": error.detail} if isinstance(error, exceptions.ValidationError) else {}
+    detail = "The request is not complete or not valid." if more else str(error.detail)
+    return problem(request, status=error.status_code, code=code, detail=detail, **more)
+
+
+def _domain_problem(request: Request, error: DomainError) -> HttpResponse:
+    status = STATUS_BY_CODE.get(error.code, 422)
+    retry = error.retry_after_seconds
+    if retry is None and status == HTTPStatus.SERVICE_UNAVAILABLE:
+        retry = RETRY_WHEN_UNAVAILABLE_SECONDS
+    return problem(request, status=status, code=error.code, detail=error.detail, retry_after=retry)
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem(request, status=400, code="unreadable_request", detail="The request could not be read.")
+    return defaults.bad_request(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return problem(request, status=404, code="not_found", detail="There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return problem(request, status=500, code="server_error", detail="Something went wrong on our side.")
+    return defaults.server_error(request)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    logger.info("csrf check failed: %s", reason)
+    return render(request, "403_csrf.html", status=403)

@@ -1,0 +1,38 @@
+"""Middleware of the site: a request id for every answer, and a limit on what a body may weigh."""
+
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from faceverify_site.errors import problem
+
+type_get_response = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, echoed in `X-Request-ID` and in problem answers."""
+
+    def __init__(self, get_response: type_get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class BodyLimitMiddleware:
+    """Refuses a body from its announced length, before any of it is read."""
+
+    def __init__(self, get_response: type_get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_BODY_BYTES:
+            limit = settings.DATA_UPLOAD_MAX_BODY_BYTES // 2**20
+            return problem(request, status=413, code="file_too_large", detail=f"Send at most {limit} MB at once.")
+        return self.get_response(request)

@@ -1,0 +1,29 @@
+"""Pages that belong to no app."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from enrollment.models import Consent
+from enrollment.selectors import anchor_status, has_consent, subject_of
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page, or a signed-in person's dashboard."""
+    if not request.user.is_authenticated:
+        return render(request, "home.html")
+    subject = subject_of(request.user)
+    context = {"anchors": anchor_status(subject), "consented": has_consent(subject, Consent.Purpose.SIGN_IN)}
+    return render(request, "home.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, template: str) -> HttpResponse:
+    return render(request, template)
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The web process answers."""
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,22 @@
+"""The web process. SITE_URL decides the port; BIND overrides it behind a proxy."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceverify_site.settings")
+from django.conf import settings  # noqa: E402  needs the line above
+
+_site = urlsplit(settings.SITE_URL)
+_port = _site.port if _site.scheme == "http" and _site.port else 8000
+
+bind = os.environ.get("BIND", f"127.0.0.1:{_port}")
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+preload_app = True
+timeout = 60
+loglevel = "warning"
+
+
+def when_ready(server: Any) -> None:
+    print(f"FaceVerify is ready: {settings.SITE_URL}", flush=True)  # noqa: T201

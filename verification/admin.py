@@ -1,0 +1,59 @@
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from enrollment.admin.read_only import ReadOnlyAdmin
+from verification.models import Attempt, VerificationSession
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin):
+    """Every try, with the score and threshold that nobody but staff may see."""
+
+    list_display = ("who", "outcome", "similarity", "threshold", "anchors", "model_version", "source", "created_at")
+    list_filter = ("decision", "state", "session__purpose", "created_at", "model_version")
+    search_fields = ("subject__user__username", "session__source")
+    date_hierarchy = "created_at"
+    list_select_related = ("subject__user", "session__user", "model_version")
+    fields = (
+        "who", "purpose", "outcome", "reason", "similarity", "threshold", "anchors", "model_version", "source",
+        "created_at", "decided_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        return super().get_queryset(request).defer("sealed_probe")
+
+    @display(description="Account")
+    def who(self, attempt: Attempt) -> str:
+        return str(attempt.session.user or "unknown account")
+
+    @display(description="Purpose")
+    def purpose(self, attempt: Attempt) -> str:
+        return attempt.session.get_purpose_display()
+
+    @display(description="Source")
+    def source(self, attempt: Attempt) -> str:
+        return attempt.session.source or "-"
+
+    @display(
+        description="Outcome",
+        label={"match": "success", "non_match": "danger", "void": "warning", "pending": "info"},
+    )
+    def outcome(self, attempt: Attempt) -> tuple[str, str]:
+        if attempt.decision:
+            return attempt.decision, attempt.get_decision_display()
+        return attempt.state, attempt.reason or attempt.get_state_display()
+
+
+@admin.register(VerificationSession)
+class VerificationSessionAdmin(ReadOnlyAdmin):
+    list_display = ("who", "purpose", "state", "reason", "source", "created_at", "finished_at")
+    list_filter = ("purpose", "state", "created_at")
+    search_fields = ("user__username", "source")
+    list_select_related = ("user",)
+    fields = ("who", "purpose", "state", "reason", "source", "created_at", "expires_at", "finished_at", "consumed_at")
+
+    @display(description="Account")
+    def who(self, session: VerificationSession) -> str:
+        return str(session.user or "unknown account")

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from verification.api.views import SessionDetail, SessionFrames, SessionList
+
+app_name = "verification_api"
+urlpatterns = [
+    path("verification-sessions", SessionList.as_view(), name="sessions"),
+    path("verification-sessions/<str:session_id>", SessionDetail.as_view(), name="session"),
+    path("verification-sessions/<str:session_id>/frames", SessionFrames.as_view(), name="frames"),
+]

@@ -1,0 +1,71 @@
+import re
+
+from rest_framework import status
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from enrollment.api.serializers import ImageSerializer
+from verification.api.serializers import SessionOpenSerializer, SessionSerializer
+from verification.browser import browser_key
+from verification.models import VerificationSession
+from verification.services import attempt_submit, attempt_wait, session_get, session_open
+
+LONGEST_WAIT_SECONDS = 10
+
+
+class SessionList(APIView):
+    """Opens a verification session: to sign in (anybody), or to verify the signed-in person."""
+
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        form = SessionOpenSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        purpose = form.validated_data["purpose"]
+        if purpose != VerificationSession.Purpose.SIGN_IN and not request.user.is_authenticated:
+            raise NotAuthenticated
+        session = session_open(
+            purpose=purpose,
+            browser_key=browser_key(request),
+            source=request.META.get("REMOTE_ADDR") or None,
+            user=request.user if request.user.is_authenticated else None,
+            login=form.validated_data.get("login", ""),
+        )
+        return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
+
+
+class SessionDetail(APIView):
+    """A verification session of this browser, as it is now."""
+
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request, session_id: str) -> Response:
+        return _answer(attempt_wait(session_id, browser_key(request), seconds=wait_seconds(request)))
+
+
+class SessionFrames(APIView):
+    """Takes in a picture to compare. With `Prefer: wait=N` the answer comes when it is decided, after N s at most."""
+
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request, session_id: str) -> Response:
+        form = ImageSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        key = browser_key(request)
+        attempt_submit(session_get(session_id, key), form.validated_data["image"])
+        return _answer(attempt_wait(session_id, key, seconds=wait_seconds(request)))
+
+
+def wait_seconds(request: Request) -> int:
+    """What `Prefer: wait=N` asks for (RFC 7240, section 4.3), within reason."""
+    wanted = re.search(r"\bwait=(\d{1,6})\b", request.headers.get("Prefer", ""))
+    return min(int(wanted[1]), LONGEST_WAIT_SECONDS) if wanted else 0
+
+
+def _answer(session: VerificationSession) -> Response:
+    in_progress = session.state == VerificationSession.State.IN_PROGRESS
+    code = status.HTTP_202_ACCEPTED if in_progress else status.HTTP_200_OK
+    return Response(SessionSerializer(session).data, status=code)

@@ -1,0 +1,38 @@
+"""Errors of verification; see `enrollment.errors.DomainError`."""
+
+from enrollment.errors import DomainError
+
+
+class SessionNotFound(DomainError):
+    code = "not_found"
+    detail = "There is no such verification session."
+
+
+class SessionClosed(DomainError):
+    code = "session_closed"
+    detail = "This verification session is over. Start again."
+
+
+class FrameInProgress(DomainError):
+    code = "frame_in_progress"
+    detail = "The last picture is still being looked at."
+
+
+class TooManyAttempts(DomainError):
+    code = "too_many_attempts"
+    detail = "Too many failed tries. Wait a little, or use your password."
+
+
+class FaceSignInOff(DomainError):
+    code = "too_many_attempts"
+    detail = "Face sign-in is switched off after many failed tries. Sign in with your password to switch it on again."
+
+
+class ServiceUnavailable(DomainError):
+    code = "service_unavailable"
+    detail = "Face checks are not available at the moment. Please use your password."
+
+
+class FaceNotReady(DomainError):
+    code = "face_not_ready"
+    detail = "Add enough pictures of your face first."

@@ -1,0 +1,130 @@
+"""From a probe to a decision. Everything that goes wrong ends in a refusal."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from enrollment.errors import DomainError
+from enrollment.jobs import embeddings_of, pipeline_for
+from enrollment.models import ModelVersion, Subject
+from enrollment.selectors import active_model_version, anchor_templates
+from ml.errors import ImageError, MLError
+from ml.faces.quality import VERIFICATION_GATE
+from ml.serving.pipeline import FacePipeline
+from ml.siamese.comparators import CosineComparator, template_mean
+from verification import policy
+from verification.models import Attempt, FailureCount, VerificationSession
+from verification.selectors import comparable_subject
+
+logger = logging.getLogger(__name__)
+
+LOST_AFTER = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What staff can read about an attempt."""
+
+    decision: policy.Decision
+    similarity: float | None
+    threshold: float | None
+    anchors: int | None
+    version: ModelVersion
+
+
+def attempt_decide(attempt_id: int) -> None:
+    """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice."""
+    attempt = (
+        Attempt.objects.select_related("session__user").filter(pk=attempt_id, state=Attempt.State.PENDING).first()
+    )
+    if attempt is None:
+        return
+    try:
+        outcome = _look(attempt)
+    except (DomainError, MLError) as error:
+        logger.error("attempt %s could not be decided: %s", attempt.pk, error.code)
+        outcome = "service_unavailable"
+    _record(attempt, outcome)
+
+
+def _look(attempt: Attempt) -> "Comparison | str":
+    """The comparison, or the code why there was nothing to compare."""
+    version = active_model_version()
+    pipeline = pipeline_for(version)
+    try:
+        extraction = pipeline.extract(attempt.probe, gate=VERIFICATION_GATE)
+    except ImageError as error:
+        return error.code
+    if not extraction.accepted or extraction.embedding is None:
+        return str(extraction.reasons[0])
+    return _compare(comparable_subject(attempt.session), extraction.embedding, version, pipeline)
+
+
+def _compare(
+    subject: Subject | None, probe: np.ndarray, version: ModelVersion, pipeline: FacePipeline
+) -> Comparison:
+    """Against the mean of the anchors. Without a usable face the same work is done in vain, to take the same time."""
+    templates = anchor_templates(subject, version) if subject else []
+    embeddings = embeddings_of(templates) if templates else np.eye(3, probe.size, dtype=np.float32)
+    similarity = CosineComparator().similarity(template_mean(embeddings), probe)
+    threshold = pipeline.artifact.calibration.threshold(
+        anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR
+    )
+    if len(templates) < settings.FACE_MIN_ANCHORS:
+        return Comparison(policy.Decision.NON_MATCH, None, None, None, version)
+    decision = policy.decide(similarity=similarity, threshold=threshold)
+    return Comparison(decision, similarity, threshold, len(templates), version)
+
+
+@transaction.atomic
+def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
+    """Writes the outcome, unless the session was closed meanwhile: a late match lets nobody in."""
+    session = VerificationSession.objects.select_for_update().filter(pk=attempt.session_id).first()
+    current = Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING).first()
+    if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
+        return
+    if session.is_overdue:
+        current.void("expired")
+        session.expire()
+    elif isinstance(outcome, str):
+        current.void(outcome)
+        _uncount(session.account_key)
+        session.fail(outcome) if outcome == "service_unavailable" else session.reopen(outcome)
+    else:
+        _decide(current, session, outcome)
+    current.save()
+    session.save()
+    logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
+
+
+def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparison) -> None:
+    attempt.decide(comparison.decision)
+    attempt.similarity, attempt.threshold = comparison.similarity, comparison.threshold
+    attempt.anchors, attempt.model_version = comparison.anchors, comparison.version
+    if comparison.decision == policy.Decision.MATCH:
+        _uncount(session.account_key)
+        session.succeed()
+    else:
+        session.fail("no_match")
+
+
+def _uncount(account_key: str) -> None:
+    """This was no failure, so the one counted in advance is given back."""
+    FailureCount.objects.filter(pk=account_key, failures__gt=0).update(failures=F("failures") - 1)
+
+
+def attempts_claim_lost() -> list[int]:
+    """Ids of pending attempts whose message got lost, each claimed for one more try."""
+    now = timezone.now()
+    lost = Attempt.objects.filter(
+        state=Attempt.State.PENDING, queued_at__lt=now - LOST_AFTER, session__expires_at__gt=now
+    )
+    ids = list(lost.values_list("pk", flat=True)[:500])
+    Attempt.objects.filter(pk__in=ids).update(queued_at=now)
+    return ids

@@ -1,0 +1,41 @@
+"""Rules of verification, pure: no database, no network."""
+
+import enum
+import math
+from datetime import datetime, timedelta
+
+FREE_FAILURES = 5
+FIRST_DELAY_SECONDS = 30
+LONGEST_DELAY_SECONDS = 3600
+FAILURES_UNTIL_OFF = 50
+
+
+class Decision(enum.StrEnum):
+    MATCH = "match"
+    NON_MATCH = "non_match"
+
+
+def decide(*, similarity: float, threshold: float) -> Decision:
+    """MATCH when the similarity reaches the threshold. Anything that is not a number is a NON_MATCH."""
+    if not (math.isfinite(similarity) and math.isfinite(threshold)):
+        return Decision.NON_MATCH
+    return Decision.MATCH if similarity >= threshold else Decision.NON_MATCH
+
+
+def delay_seconds(failures: int) -> int:
+    """Seconds to wait after so many consecutive failures: none, then 30, doubling to an hour."""
+    if failures < FREE_FAILURES:
+        return 0
+    doublings = min(failures - FREE_FAILURES, 16)
+    return min(FIRST_DELAY_SECONDS * 2**doublings, LONGEST_DELAY_SECONDS)
+
+
+def lockout_until(*, failures: int, last_failed_at: datetime | None) -> datetime | None:
+    """When the next try is allowed, or None when it is allowed at once."""
+    delay = delay_seconds(failures)
+    return last_failed_at + timedelta(seconds=delay) if delay and last_failed_at else None
+
+
+def is_off(failures: int) -> bool:
+    """Whether face sign-in stays off until a sign-in by other means."""
+    return failures >= FAILURES_UNTIL_OFF

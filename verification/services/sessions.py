@@ -1,0 +1,84 @@
+"""Opening, reading and using up verification sessions."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from enrollment.errors import IllegalTransition
+from enrollment.models import User
+from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
+from verification.models import Attempt, VerificationSession
+from verification.selectors import comparable_subject, session_of, user_by_login
+from verification.services.failures import account_key, failures_check
+
+# A worker that has not decided by now is taken to be away.
+ANSWER_WITHIN = timedelta(seconds=15)
+
+
+def session_open(
+    *, purpose: str, browser_key: str, source: str | None, user: User | None = None, login: str = ""
+) -> VerificationSession:
+    """Opens a session, for a login as typed (known or not) or for the signed-in user."""
+    if purpose == VerificationSession.Purpose.SIGN_IN:
+        user = user_by_login(login)
+    session = VerificationSession(
+        purpose=purpose,
+        user=user,
+        account_key=account_key(user, login),
+        browser_key=browser_key,
+        source=source,
+    )
+    if purpose == VerificationSession.Purpose.VERIFY and comparable_subject(session) is None:
+        raise FaceNotReady
+    failures_check(session.account_key)
+    session.save()
+    return session
+
+
+def session_get(session_id: str, browser_key: str) -> VerificationSession:
+    """The session as it is now; reading it closes what is overdue. Raises SessionNotFound for another browser's."""
+    session = session_of(session_id, browser_key)
+    if session is None:
+        raise SessionNotFound
+    if session.state in VerificationSession.OPEN:
+        _close_overdue(session.pk)
+        session.refresh_from_db()
+    return session
+
+
+@transaction.atomic
+def _close_overdue(session_id: str) -> None:
+    session = VerificationSession.objects.select_for_update().get(pk=session_id)
+    if session.state not in VerificationSession.OPEN:
+        return
+    pending = session.attempts.filter(state=Attempt.State.PENDING).first()
+    unanswered = pending is not None and timezone.now() - pending.created_at > ANSWER_WITHIN
+    if not (session.is_overdue or unanswered):
+        return
+    if pending:
+        pending.void("service_unavailable")
+        pending.save()
+        session.fail("service_unavailable")
+    else:
+        session.expire()
+    session.save()
+
+
+@transaction.atomic
+def session_consume(session_id: str, browser_key: str) -> User:
+    """Uses up a successful sign-in session and answers whom to sign in. Raises SessionClosed for anything else."""
+    session = (
+        VerificationSession.objects.select_for_update()
+        .filter(pk=session_id, browser_key=browser_key, purpose=VerificationSession.Purpose.SIGN_IN)
+        .first()
+    )
+    subject = comparable_subject(session) if session else None
+    if session is None or subject is None or subject.user is None:
+        raise SessionClosed
+    try:
+        session.consume()
+    except IllegalTransition as error:
+        raise SessionClosed from error
+    session.save()
+    return subject.user

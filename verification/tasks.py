@@ -1,0 +1,19 @@
+"""Entrances of the worker. Arguments are ids; the rows say what is to be done."""
+
+from celery import shared_task
+
+
+@shared_task
+def attempt_decide(attempt_id: int) -> None:
+    from verification import jobs
+
+    jobs.attempt_decide(attempt_id)
+
+
+@shared_task
+def sessions_sweep() -> None:
+    from verification import jobs
+
+    for attempt_id in jobs.attempts_claim_lost():
+        attempt_decide.delay(attempt_id)
+    jobs.sessions_expire()

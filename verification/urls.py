@@ -1,0 +1,10 @@
+from django.urls import path
+
+from verification import views
+
+app_name = "verification"
+urlpatterns = [
+    path("sign-in/face/", views.sign_in, name="sign_in"),
+    path("sign-in/face/finish/", views.sign_in_finish, name="sign_in_finish"),
+    path("verify/", views.verify, name="verify"),
+]
