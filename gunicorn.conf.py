@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceverify_site.settings")
-from django.conf import settings  # noqa: E402  needs the line above
+from django.conf import settings
 
 _site = urlsplit(settings.SITE_URL)
 _port = _site.port if _site.scheme == "http" and _site.port else 8000

@@ -33,7 +33,9 @@ def _keyring(encoded_keys: tuple[str, ...]) -> dict[bytes, AESGCM]:
         except (ValueError, binascii.Error) as error:
             raise ImproperlyConfigured("FACE_ENCRYPTION_KEYS: expected URL-safe base64.") from error
         if len(key) != KEY_BYTES:
-            raise ImproperlyConfigured(f"FACE_ENCRYPTION_KEYS: expected {KEY_BYTES} bytes a key, got {len(key)}.")
+            raise ImproperlyConfigured(
+                f"FACE_ENCRYPTION_KEYS: expected {KEY_BYTES} bytes a key, got {len(key)}."
+            )
         ring[hashlib.sha256(key).digest()[:KEY_ID_BYTES]] = AESGCM(key)
     if not ring:
         raise ImproperlyConfigured("FACE_ENCRYPTION_KEYS: expected at least one key.")
@@ -52,14 +54,16 @@ def seal(data: bytes, *, context: str) -> bytes:
     return VERSION + key_id + nonce + cipher.encrypt(nonce, data, context.encode())
 
 
-def unseal(sealed: bytes, *, context: str) -> bytes:
+def unseal(sealed: bytes | memoryview, *, context: str) -> bytes:
     """Decrypts, or raises SealBroken on a wrong key, altered bytes or another context."""
     sealed = bytes(sealed)
     cipher = keyring().get(sealed[len(VERSION) : len(VERSION) + KEY_ID_BYTES])
     if len(sealed) < HEADER_BYTES or not sealed.startswith(VERSION) or cipher is None:
         raise SealBroken
     try:
-        return cipher.decrypt(sealed[HEADER_BYTES - NONCE_BYTES : HEADER_BYTES], sealed[HEADER_BYTES:], context.encode())
+        return cipher.decrypt(
+            sealed[HEADER_BYTES - NONCE_BYTES : HEADER_BYTES], sealed[HEADER_BYTES:], context.encode()
+        )
     except InvalidTag as error:
         raise SealBroken from error
 

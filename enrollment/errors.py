@@ -7,7 +7,9 @@ class DomainError(Exception):
     code = "error"
     detail = "This is not possible."
 
-    def __init__(self, detail: str | None = None, *, code: str | None = None, retry_after_seconds: int | None = None):
+    def __init__(
+        self, detail: str | None = None, *, code: str | None = None, retry_after_seconds: int | None = None
+    ):
         self.code = code or self.code
         self.detail = detail or self.detail
         self.retry_after_seconds = retry_after_seconds

@@ -8,12 +8,14 @@ class ConsentForm(forms.Form):
         label=Consent.Purpose.SIGN_IN.label,
         help_text="Needed. Pictures of my face and the template made from them are stored, encrypted, to recognise me "
         "when I sign in here, until I delete them.",
-        error_messages={"required": "Without this, your face cannot be used to sign in. Your password works as before."},
+        error_messages={
+            "required": "Without this, your face cannot be used to sign in. Your password works as before."
+        },
     )
     training = forms.BooleanField(
         label=Consent.Purpose.TRAINING.label,
         required=False,
-        help_text="Optional. My accepted pictures may be used to retrain the network of this site. They never leave it.",
+        help_text="Optional. My accepted pictures may be used to retrain this site's network. They never leave it.",
     )
 
     @property

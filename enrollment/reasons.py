@@ -29,7 +29,10 @@ class Reason(models.TextChoices):
     )
     DUPLICATE_IMAGE = "duplicate_image", "You have already given this very picture. Choose a different one."
     # The machine
-    PROCESSING_FAILED = "processing_failed", "Something went wrong on our side with this picture. Please try again."
+    PROCESSING_FAILED = (
+        "processing_failed",
+        "Something went wrong on our side with this picture. Please try again.",
+    )
 
 
 def reason_messages(codes: list[str]) -> list[str]:

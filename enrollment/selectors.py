@@ -3,11 +3,21 @@
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 from enrollment.errors import ModelUnavailable
 from enrollment.models import Consent, ModelVersion, Sample, Subject, Template, User
 from enrollment.policy import AnchorStatus
+
+
+def user_of(request: HttpRequest | Request) -> User:
+    """The signed-in user; raises PermissionDenied for anybody else."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def subject_of(user: User) -> Subject | None:

@@ -12,17 +12,25 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from enrollment.forms import ConsentForm
 from enrollment.models import Consent, Sample
-from enrollment.selectors import anchor_status, has_consent, sample_of, samples_of, standing_consents, subject_of
+from enrollment.selectors import (
+    anchor_status,
+    has_consent,
+    sample_of,
+    samples_of,
+    standing_consents,
+    subject_of,
+    user_of,
+)
 from enrollment.services import consent_withdraw, consents_give, face_erase
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest) -> HttpResponse:
-    consents = standing_consents(subject_of(request.user))
+    consents = standing_consents(subject_of(user_of(request)))
     form = ConsentForm(request.POST or None, initial={name: bool(given) for name, given in consents.items()})
     if request.method == "POST" and form.is_valid():
-        consents_give(request.user, form.purposes)
+        consents_give(user_of(request), form.purposes)
         return redirect("enrollment:anchors")
     return render(request, "enrollment/consent.html", {"form": form, "consents": consents})
 
@@ -33,16 +41,18 @@ def consent_withdrawal(request: HttpRequest) -> HttpResponse:
     purpose = request.POST.get("purpose", "")
     if purpose not in Consent.Purpose.values:
         raise Http404
-    consent_withdraw(request.user, purpose)
+    consent_withdraw(user_of(request), purpose)
     erased = purpose == Consent.Purpose.SIGN_IN
-    messages.success(request, "Your face has been erased." if erased else "Your pictures are no longer used to train.")
+    messages.success(
+        request, "Your face has been erased." if erased else "Your pictures are no longer used to train."
+    )
     return redirect("enrollment:consent")
 
 
 @login_required
 @require_GET
 def anchors(request: HttpRequest) -> HttpResponse:
-    subject = subject_of(request.user)
+    subject = subject_of(user_of(request))
     if not has_consent(subject, Consent.Purpose.SIGN_IN):
         return redirect("enrollment:consent")
     context = {
@@ -58,7 +68,7 @@ def anchors(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def sample_crop(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     """Decrypts and streams the aligned face, to its owner alone."""
-    sample = sample_of(request.user, sample_id)
+    sample = sample_of(user_of(request), sample_id)
     if sample is None or sample.state != Sample.State.ACCEPTED:
         raise Http404
     return HttpResponse(sample.crop, content_type="image/jpeg")
@@ -68,7 +78,7 @@ def sample_crop(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        face_erase(request.user)
+        face_erase(user_of(request))
         messages.success(request, "Your face has been erased. Your password works as before.")
         return redirect("home")
-    return render(request, "enrollment/erase.html", {"anchors": anchor_status(subject_of(request.user))})
+    return render(request, "enrollment/erase.html", {"anchors": anchor_status(subject_of(user_of(request)))})

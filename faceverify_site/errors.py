@@ -44,14 +44,26 @@ RETRY_WHEN_UNAVAILABLE_SECONDS = 30
 
 
 def problem(
-    request: HttpRequest, *, status: int, code: str, detail: str, retry_after: int | None = None, **more: Any
+    request: HttpRequest,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    retry_after: int | None = None,
+    more: dict[str, Any] | None = None,
 ) -> JsonResponse:
     """An RFC 9457 answer with a stable code."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail}
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
     body["request_id"] = getattr(request, "request_id", "")
     if retry_after is not None:
         body["retry_after_seconds"] = retry_after
-    response = JsonResponse(body | more, status=status, content_type="application/problem+json")
+    response = JsonResponse(body | (more or {}), status=status, content_type="application/problem+json")
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
@@ -71,7 +83,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     code = next((code for kind, code in CODE_BY_EXCEPTION.items() if isinstance(error, kind)), "error")
     more = {"errors": error.detail} if isinstance(error, exceptions.ValidationError) else {}
     detail = "The request is not complete or not valid." if more else str(error.detail)
-    return problem(request, status=error.status_code, code=code, detail=detail, **more)
+    return problem(request, status=error.status_code, code=code, detail=detail, more=more)
 
 
 def _domain_problem(request: Request, error: DomainError) -> HttpResponse:
@@ -88,7 +100,9 @@ def is_api(request: HttpRequest) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        return problem(request, status=400, code="unreadable_request", detail="The request could not be read.")
+        return problem(
+            request, status=400, code="unreadable_request", detail="The request could not be read."
+        )
     return defaults.bad_request(request, exception)
 
 

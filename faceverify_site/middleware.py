@@ -34,5 +34,7 @@ class BodyLimitMiddleware:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_BODY_BYTES:
             limit = settings.DATA_UPLOAD_MAX_BODY_BYTES // 2**20
-            return problem(request, status=413, code="file_too_large", detail=f"Send at most {limit} MB at once.")
+            return problem(
+                request, status=413, code="file_too_large", detail=f"Send at most {limit} MB at once."
+            )
         return self.get_response(request)

@@ -11,7 +11,16 @@ from verification.models import Attempt, VerificationSession
 class AttemptAdmin(ReadOnlyAdmin):
     """Every try, with the score and threshold that nobody but staff may see."""
 
-    list_display = ("who", "outcome", "similarity", "threshold", "anchors", "model_version", "source", "created_at")
+    list_display = (
+        "who",
+        "outcome",
+        "similarity",
+        "threshold",
+        "anchors",
+        "model_version",
+        "source",
+        "created_at",
+    )
     list_filter = ("decision", "state", "session__purpose", "created_at", "model_version")
     search_fields = ("subject__user__username", "session__source")
     date_hierarchy = "created_at"
@@ -52,7 +61,17 @@ class VerificationSessionAdmin(ReadOnlyAdmin):
     list_filter = ("purpose", "state", "created_at")
     search_fields = ("user__username", "source")
     list_select_related = ("user",)
-    fields = ("who", "purpose", "state", "reason", "source", "created_at", "expires_at", "finished_at", "consumed_at")
+    fields = (
+        "who",
+        "purpose",
+        "state",
+        "reason",
+        "source",
+        "created_at",
+        "expires_at",
+        "finished_at",
+        "consumed_at",
+    )
 
     @display(description="Account")
     def who(self, session: VerificationSession) -> str:

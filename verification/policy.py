@@ -27,7 +27,7 @@ def delay_seconds(failures: int) -> int:
     if failures < FREE_FAILURES:
         return 0
     doublings = min(failures - FREE_FAILURES, 16)
-    return min(FIRST_DELAY_SECONDS * 2**doublings, LONGEST_DELAY_SECONDS)
+    return min(FIRST_DELAY_SECONDS << doublings, LONGEST_DELAY_SECONDS)
 
 
 def lockout_until(*, failures: int, last_failed_at: datetime | None) -> datetime | None:

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from enrollment.errors import DomainError
-from enrollment.selectors import anchor_status, subject_of
+from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
 from verification.services import session_consume
 
@@ -20,7 +20,9 @@ from verification.services import session_consume
 def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
-    return render(request, "verification/sign_in.html", {"next": _safe_next(request, request.GET.get("next", ""))})
+    return render(
+        request, "verification/sign_in.html", {"next": _safe_next(request, request.GET.get("next", ""))}
+    )
 
 
 @require_POST
@@ -31,14 +33,18 @@ def sign_in_finish(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.detail)
         return redirect("verification:sign_in")
-    return perform_login(request, user, redirect_url=_safe_next(request, request.POST.get("next", "")) or None)
+    return perform_login(
+        request, user, redirect_url=_safe_next(request, request.POST.get("next", "")) or None
+    )
 
 
 @login_required
 @require_GET
 @ensure_csrf_cookie
 def verify(request: HttpRequest) -> HttpResponse:
-    return render(request, "verification/verify.html", {"anchors": anchor_status(subject_of(request.user))})
+    return render(
+        request, "verification/verify.html", {"anchors": anchor_status(subject_of(user_of(request)))}
+    )
 
 
 def _safe_next(request: HttpRequest, target: str) -> str:

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from enrollment.api.serializers import ImageSerializer, SampleSerializer, anchors_json
 from enrollment.models import Sample, User
-from enrollment.selectors import anchor_status, sample_of, samples_of, subject_of
+from enrollment.selectors import anchor_status, sample_of, samples_of, subject_of, user_of
 from enrollment.services import sample_delete, sample_submit
 
 
@@ -17,23 +17,23 @@ class SampleList(APIView):
     """A person's own pictures: list them, add one."""
 
     def get(self, request: Request) -> Response:
-        return Response(_payload(request.user, list(samples_of(subject_of(request.user)))))
+        return Response(_payload(user_of(request), list(samples_of(subject_of(user_of(request))))))
 
     def post(self, request: Request) -> Response:
         form = ImageSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        sample = sample_submit(request.user, form.validated_data["image"])
-        return Response(_payload(request.user, [sample]), status=status.HTTP_202_ACCEPTED)
+        sample = sample_submit(user_of(request), form.validated_data["image"])
+        return Response(_payload(user_of(request), [sample]), status=status.HTTP_202_ACCEPTED)
 
 
 class SampleDetail(APIView):
     """One of a person's own pictures: read it, erase it."""
 
     def get(self, request: Request, sample_id: UUID) -> Response:
-        return Response(_payload(request.user, [_own(request.user, sample_id)]))
+        return Response(_payload(user_of(request), [_own(user_of(request), sample_id)]))
 
     def delete(self, request: Request, sample_id: UUID) -> Response:
-        sample_delete(_own(request.user, sample_id))
+        sample_delete(_own(user_of(request), sample_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -1,9 +1,10 @@
 """From a pending picture to a template, or to the reasons against it."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+import numpy as np
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -18,7 +19,6 @@ from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import CosineComparator, template_mean
-from ml.types import Extraction
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,16 @@ MAX_TRIES = 3
 LOST_AFTER = timedelta(seconds=45)
 # A new anchor must look like the earlier ones, at the threshold that one stranger in a thousand would pass.
 SAME_PERSON_FMR = 1e-3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one picture gave: a face that can be compared, or the reasons why not."""
+
+    reasons: list[str]
+    quality: dict[str, float]
+    crop: bytes = b""
+    embedding: np.ndarray | None = None
 
 
 def template_extract(sample_id: str) -> None:
@@ -36,59 +46,53 @@ def template_extract(sample_id: str) -> None:
     sample = Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).first()
     if sample is None:
         return
-    if sample.tries > MAX_TRIES:
-        _decide(sample, None, [Reason.PROCESSING_FAILED], None)
-        return
+    given_up = sample.tries > MAX_TRIES
+    finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
+    _decide(sample, finding, version, pipeline)
+
+
+def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
     with sample.image.open() as file:
         data = file.read()
     try:
         extraction = pipeline.extract(data, gate=ENROLLMENT_GATE)
     except ImageError as error:
-        _decide(sample, None, [error.code], None)
+        return Finding([error.code], {})
+    quality = asdict(extraction.quality) if extraction.quality else {}
+    if extraction.crop is None or extraction.embedding is None:
+        return Finding([str(reason) for reason in extraction.reasons], quality)
+    return Finding([], quality, encode_jpeg(extraction.crop), extraction.embedding)
+
+
+@transaction.atomic
+def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: FacePipeline) -> None:
+    """Writes the outcome; the person's row is locked, so that anchors are compared in turn."""
+    subject = Subject.objects.select_for_update().filter(pk=sample.subject_id).first()
+    current = Sample.objects.select_for_update().filter(pk=sample.pk, state=Sample.State.PENDING).first()
+    if subject is None or current is None:
         return
-    _decide(sample, extraction, [str(reason) for reason in extraction.reasons], (version, pipeline))
+    if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
+        current.accept(crop=finding.crop, quality=finding.quality)
+        template = Template(sample=current, model_version=version, quality=finding.quality["score"])
+        template.embedding = finding.embedding.astype("<f4").tobytes()
+        template.save()
+    else:
+        name = str(current.image.name)
+        current.reject(finding.reasons or [Reason.NOT_SAME_PERSON], quality=finding.quality)
+        transaction.on_commit(lambda: faces_storage().delete(name))
+    current.save()
+    logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
 
 
-def _decide(
-    sample: Sample,
-    extraction: Extraction | None,
-    reasons: list[str],
-    model: tuple[ModelVersion, FacePipeline] | None,
-) -> None:
-    """Writes the outcome in one transaction; the person's row is locked, so that anchors are compared in turn."""
-    with transaction.atomic():
-        subject = Subject.objects.select_for_update().filter(samples=sample).first()
-        current = Sample.objects.select_for_update().filter(pk=sample.pk, state=Sample.State.PENDING).first()
-        if subject is None or current is None:
-            return
-        if not reasons and extraction is not None and model is not None:
-            reasons = _strangeness(subject, extraction, *model)
-        quality = asdict(extraction.quality) if extraction and extraction.quality else {}
-        if reasons or extraction is None or model is None:
-            name = current.image.name
-            current.reject(reasons, quality=quality)
-            transaction.on_commit(lambda: faces_storage().delete(name))
-        else:
-            current.accept(crop=encode_jpeg(extraction.crop), quality=quality)
-            _template_store(current, extraction, model[0])
-        current.save()
-    logger.info("sample %s %s %s", sample.pk, current.state, ",".join(reasons))
-
-
-def _strangeness(subject: Subject, extraction: Extraction, version: ModelVersion, pipeline: FacePipeline) -> list[str]:
-    """[`not_same_person`] when the face is unlike the anchors so far, else nothing."""
+def _is_same_person(
+    subject: Subject, embedding: np.ndarray, version: ModelVersion, pipeline: FacePipeline
+) -> bool:
+    """Whether a face is like the anchors so far; the first one is like itself."""
     anchors = anchor_templates(subject, version)
     if not anchors:
-        return []
-    similarity = CosineComparator().similarity(template_mean(embeddings_of(anchors)), extraction.embedding)
-    threshold = pipeline.artifact.calibration.threshold(anchors=len(anchors), fmr=SAME_PERSON_FMR)
-    return [] if similarity >= threshold else [Reason.NOT_SAME_PERSON]
-
-
-def _template_store(sample: Sample, extraction: Extraction, version: ModelVersion) -> None:
-    template = Template(sample=sample, model_version=version, quality=extraction.quality.score)
-    template.embedding = extraction.embedding.astype("<f4").tobytes()
-    template.save()
+        return True
+    similarity = CosineComparator().similarity(template_mean(embeddings_of(anchors)), embedding)
+    return similarity >= pipeline.artifact.calibration.threshold(anchors=len(anchors), fmr=SAME_PERSON_FMR)
 
 
 def samples_claim_lost() -> list[str]:

@@ -29,7 +29,9 @@ class Sample(models.Model):
     subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="samples")
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
     image = models.FileField(storage=faces_storage, upload_to=random_name, blank=True, help_text="Encrypted.")
-    image_digest = models.CharField(max_length=64, help_text="Keyed fingerprint of the file, to notice it twice.")
+    image_digest = models.CharField(
+        max_length=64, help_text="Keyed fingerprint of the file, to notice it twice."
+    )
     sealed_crop = models.BinaryField(default=bytes, help_text="Aligned face, JPEG, encrypted.")
     reasons = models.JSONField(default=list, blank=True)
     quality = models.JSONField(default=dict, blank=True)
@@ -43,7 +45,8 @@ class Sample(models.Model):
         indexes: ClassVar = [models.Index(fields=["state", "queued_at"], name="sample_state_queued")]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(state="pending", decided_at=None) | (~models.Q(state="pending") & ~models.Q(decided_at=None)),
+                condition=models.Q(state="pending", decided_at=None)
+                | (~models.Q(state="pending") & ~models.Q(decided_at=None)),
                 name="sample_decided_has_time",
             )
         ]

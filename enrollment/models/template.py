@@ -18,7 +18,9 @@ class Template(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sample", "model_version"], name="one_template_a_sample_and_version")
+            models.UniqueConstraint(
+                fields=["sample", "model_version"], name="one_template_a_sample_and_version"
+            )
         ]
 
     def __str__(self) -> str:

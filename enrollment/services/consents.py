@@ -27,6 +27,8 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
 @transaction.atomic
 def consent_withdraw(user: User, purpose: str) -> None:
     """Ends one consent; without the one for sign-in, the face is erased."""
-    Consent.objects.filter(subject__user=user, purpose=purpose, withdrawn_at=None).update(withdrawn_at=timezone.now())
+    Consent.objects.filter(subject__user=user, purpose=purpose, withdrawn_at=None).update(
+        withdrawn_at=timezone.now()
+    )
     if purpose == Consent.Purpose.SIGN_IN:
         face_erase(user)

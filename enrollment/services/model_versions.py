@@ -9,7 +9,9 @@ from enrollment.models import ModelVersion
 
 
 @transaction.atomic
-def model_version_register(*, name: str, network: str, path: str, digest: str, report: dict[str, Any]) -> ModelVersion:
+def model_version_register(
+    *, name: str, network: str, path: str, digest: str, report: dict[str, Any]
+) -> ModelVersion:
     """Makes an artifact known to the site. The first one becomes active; later ones wait as candidates."""
     version, created = ModelVersion.objects.get_or_create(
         digest=digest, defaults={"name": name, "network": network, "path": path, "report": report}

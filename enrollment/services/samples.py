@@ -1,10 +1,10 @@
 """Pictures given at enrollment: taking them in, and erasing them."""
 
 import logging
-from uuid import UUID
+from functools import partial
 
+from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -20,7 +20,7 @@ from enrollment.tasks import template_extract
 logger = logging.getLogger(__name__)
 
 
-def sample_submit(user: User, file: UploadedFile) -> Sample:
+def sample_submit(user: User, file: "File[bytes]") -> Sample:
     """Stores a picture and queues its extraction. Raises ConsentMissing, TooManyAnchors or ImageRefused."""
     subject = subject_of(user)
     if subject is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
@@ -31,7 +31,9 @@ def sample_submit(user: User, file: UploadedFile) -> Sample:
     except OperationalError:
         # The row is committed; the sweep queues it again once the broker is back.
         logger.warning("queue unreachable: a sample waits in the database")
-        return Sample.objects.filter(subject=subject, image_digest=_digest(subject, data)).latest("created_at")
+        return Sample.objects.filter(subject=subject, image_digest=_digest(subject, data)).latest(
+            "created_at"
+        )
 
 
 @transaction.atomic
@@ -48,9 +50,9 @@ def _sample_store(subject: Subject, data: bytes) -> Sample:
     try:
         sample.save()
     except Exception:
-        faces_storage().delete(sample.image.name)
+        faces_storage().delete(str(sample.image.name))
         raise
-    template_extract.delay_on_commit(str(sample.pk))
+    template_extract.delay_on_commit(str(sample.pk))  # type: ignore[attr-defined]
     return sample
 
 
@@ -78,7 +80,7 @@ def user_erase(user: User) -> None:
 
 
 def _erase(samples: list[Sample]) -> None:
-    names = [sample.image.name for sample in samples if sample.image]
+    names = [str(sample.image.name) for sample in samples if sample.image]
     Sample.objects.filter(pk__in=[sample.pk for sample in samples]).delete()
     for name in names:
-        transaction.on_commit(lambda name=name: faces_storage().delete(name))
+        transaction.on_commit(partial(faces_storage().delete, name))

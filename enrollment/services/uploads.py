@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from PIL import Image, UnidentifiedImageError
 
 from enrollment.errors import ImageRefused
@@ -14,13 +14,13 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 Image.MAX_IMAGE_PIXELS = None
 
 
-def image_read(file: UploadedFile) -> bytes:
+def image_read(file: "File[bytes]") -> bytes:
     """The file's bytes, or ImageRefused with the reason's code."""
     if not file.size:
         raise _refused(Reason.EMPTY_FILE)
     if file.size > settings.FACE_MAX_IMAGE_BYTES:
         raise _refused(Reason.FILE_TOO_LARGE)
-    data = file.read()
+    data: bytes = file.read()
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             width, height = image.size

@@ -14,7 +14,9 @@ SESSION_REASONS = {
 
 class SessionOpenSerializer(serializers.Serializer[Any]):
     purpose = serializers.ChoiceField(choices=VerificationSession.Purpose.choices)
-    login = serializers.CharField(max_length=254, required=False, help_text="User name or e-mail; for `sign_in`.")
+    login = serializers.CharField(
+        max_length=254, required=False, help_text="User name or e-mail; for `sign_in`."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["purpose"] == VerificationSession.Purpose.SIGN_IN and not attrs.get("login", "").strip():

@@ -41,7 +41,9 @@ class Comparison:
 def attempt_decide(attempt_id: int) -> None:
     """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice."""
     attempt = (
-        Attempt.objects.select_related("session__user").filter(pk=attempt_id, state=Attempt.State.PENDING).first()
+        Attempt.objects.select_related("session__user")
+        .filter(pk=attempt_id, state=Attempt.State.PENDING)
+        .first()
     )
     if attempt is None:
         return
@@ -73,9 +75,7 @@ def _compare(
     templates = anchor_templates(subject, version) if subject else []
     embeddings = embeddings_of(templates) if templates else np.eye(3, probe.size, dtype=np.float32)
     similarity = CosineComparator().similarity(template_mean(embeddings), probe)
-    threshold = pipeline.artifact.calibration.threshold(
-        anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR
-    )
+    threshold = pipeline.artifact.calibration.threshold(anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR)
     if len(templates) < settings.FACE_MIN_ANCHORS:
         return Comparison(policy.Decision.NON_MATCH, None, None, None, version)
     decision = policy.decide(similarity=similarity, threshold=threshold)

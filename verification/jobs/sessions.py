@@ -8,7 +8,9 @@ from verification.models import Attempt, VerificationSession
 
 def sessions_expire() -> int:
     """Expires overdue sessions and erases probes left in them. Answers how many."""
-    overdue = VerificationSession.objects.filter(state__in=VerificationSession.OPEN, expires_at__lte=timezone.now())
+    overdue = VerificationSession.objects.filter(
+        state__in=VerificationSession.OPEN, expires_at__lte=timezone.now()
+    )
     ids = list(overdue.values_list("pk", flat=True)[:500])
     for session_id in ids:
         _expire(session_id)

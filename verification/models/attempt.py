@@ -30,7 +30,9 @@ class Attempt(models.Model):
         NON_MATCH = "non_match"
 
     session = models.ForeignKey(VerificationSession, on_delete=models.CASCADE, related_name="attempts")
-    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts")
+    subject = models.ForeignKey(
+        Subject, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts"
+    )
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
     decision = models.CharField(max_length=16, choices=Decision, blank=True)
     reason = models.CharField(max_length=32, blank=True)
@@ -51,7 +53,8 @@ class Attempt(models.Model):
                 fields=["session"], condition=models.Q(state="pending"), name="one_pending_attempt_a_session"
             ),
             models.CheckConstraint(
-                condition=models.Q(state="pending") | models.Q(sealed_probe=b""), name="probe_erased_after_decision"
+                condition=models.Q(state="pending") | models.Q(sealed_probe=b""),
+                name="probe_erased_after_decision",
             ),
         ]
 

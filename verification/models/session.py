@@ -45,13 +45,19 @@ class VerificationSession(models.Model):
     id = models.CharField(primary_key=True, max_length=43, default=session_token, editable=False)
     purpose = models.CharField(max_length=16, choices=Purpose)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="verification_sessions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="verification_sessions",
     )
     account_key = models.CharField(max_length=64, help_text="Keyed digest of the account, known or not.")
     browser_key = models.CharField(max_length=64, help_text="Keyed digest of the browser's own secret.")
     source = models.GenericIPAddressField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=State, default=State.CREATED)
-    reason = models.CharField(max_length=32, blank=True, help_text="Why the last picture or the session did not do.")
+    reason = models.CharField(
+        max_length=32, blank=True, help_text="Why the last picture or the session did not do."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(default=session_expiry)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -62,7 +68,8 @@ class VerificationSession(models.Model):
         indexes: ClassVar = [models.Index(fields=["state", "expires_at"], name="session_state_expiry")]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(consumed_at=None) | models.Q(state="succeeded"), name="only_success_is_consumed"
+                condition=models.Q(consumed_at=None) | models.Q(state="succeeded"),
+                name="only_success_is_consumed",
             )
         ]
 
@@ -95,7 +102,9 @@ class VerificationSession(models.Model):
             raise IllegalTransition
         self.consumed_at = timezone.now()
 
-    def _move(self, allowed: set["VerificationSession.State"], state: "VerificationSession.State", *, reason: str) -> None:
+    def _move(
+        self, allowed: set["VerificationSession.State"], state: "VerificationSession.State", *, reason: str
+    ) -> None:
         if self.state not in allowed:
             raise IllegalTransition(f"a session that is {self.state} cannot become {state}")
         self.state, self.reason = state, reason

@@ -2,7 +2,7 @@
 
 import time
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -18,7 +18,7 @@ MAX_FRAMES = 6
 POLL_SECONDS = 0.005
 
 
-def attempt_submit(session: VerificationSession, file: UploadedFile) -> Attempt:
+def attempt_submit(session: VerificationSession, file: "File[bytes]") -> Attempt:
     """Stores a probe and queues its comparison; limits are counted first.
 
     Raises ImageRefused, SessionClosed, FrameInProgress, TooManyAttempts, or ServiceUnavailable when the queue is down.
@@ -36,7 +36,11 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
     session = VerificationSession.objects.select_for_update().get(pk=session_id)
     if session.state == VerificationSession.State.IN_PROGRESS:
         raise FrameInProgress
-    if session.state != VerificationSession.State.CREATED or session.is_overdue or attempts_in(session) >= MAX_FRAMES:
+    if (
+        session.state != VerificationSession.State.CREATED
+        or session.is_overdue
+        or attempts_in(session) >= MAX_FRAMES
+    ):
         raise SessionClosed
     failure_count(session.account_key)
     session.start()
@@ -44,7 +48,7 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
     attempt = Attempt(session=session, subject=comparable_subject(session))
     attempt.probe = data
     attempt.save()
-    attempt_decide.delay_on_commit(attempt.pk)
+    attempt_decide.delay_on_commit(attempt.pk)  # type: ignore[attr-defined]
     return attempt
 
 

@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Check a model artifact and make it known to the site; the first one becomes active."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", nargs="?", type=Path, default=Path(settings.FACE_MODEL), help="Folder of the artifact.")
+        parser.add_argument(
+            "path", nargs="?", type=Path, default=Path(settings.FACE_MODEL), help="Folder of the artifact."
+        )
 
     def handle(self, *args: Any, path: Path, **options: Any) -> None:
         try:

@@ -1,0 +1,16 @@
+"""The site's settings with secrets and folders of the tests' own. DATABASE_URL and REDIS_URL pass through."""
+
+import os
+import tempfile
+
+TEST_VAR_DIR = os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="fv-"))
+os.environ["ENV_FILE"] = os.path.join(TEST_VAR_DIR, "no.env")
+os.environ.setdefault("SECRET_KEY", "a key for tests alone, of more than fifty characters in length")
+os.environ.setdefault("FACE_ENCRYPTION_KEYS", "Zm9yIHRlc3RzIG9ubHk6IDMyIGJ5dGVzIG9mIGtleSE=")
+
+from faceverify_site.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["faces_backend"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}  # noqa: F405
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")  # noqa: F405
