@@ -1,5 +1,7 @@
 """Rows for the tests."""
 
+from pathlib import Path
+
 import factory
 import numpy as np
 from django.conf import settings
@@ -50,7 +52,7 @@ def model_version() -> ModelVersion:
     from enrollment.services import model_version_register
     from ml.serving.artifacts import Artifact
 
-    artifact = Artifact.load(settings.FACE_MODEL)
+    artifact = Artifact.load(Path(settings.FACE_MODEL))
     return model_version_register(
         name=artifact.name,
         network=artifact.network,

@@ -1,0 +1,60 @@
+import io
+from contextlib import suppress
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from enrollment.errors import ImageRefused
+from enrollment.services import image_read
+from tests.faces import jpeg, portrait
+
+
+def picture(kind: str, size: tuple[int, int] = (64, 64), **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def code_of(data: bytes) -> str:
+    with pytest.raises(ImageRefused) as refusal:
+        image_read(SimpleUploadedFile("face.jpg", data, "image/jpeg"))
+    return refusal.value.code
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_it_takes_the_three_formats(kind):
+    data = picture(kind)
+    assert image_read(SimpleUploadedFile("face", data)) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty_file"),
+        (b"just text, renamed to face.jpg", "unsupported_type"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported_type"),
+        (picture("GIF"), "unsupported_type"),
+        (picture("BMP"), "unsupported_type"),
+        (b"\xff\xd8\xff" + bytes(6 * 1024 * 1024), "file_too_large"),
+        (picture("PNG", (10_000, 10_000)), "too_many_pixels"),
+    ],
+    ids=["empty", "text", "svg", "gif", "bmp", "large", "100-megapixels"],
+)
+def test_it_refuses_what_is_no_usable_picture(data, code):
+    assert code_of(data) == code
+
+
+def test_it_refuses_an_animation():
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    assert code_of(picture("WEBP", (32, 32), save_all=True, append_images=frames)) == "animated_image"
+
+
+@given(cut=st.integers(1, 40_000), flip=st.integers(0, 40_000))
+def test_it_never_fails_in_another_way(cut, flip):
+    data = bytearray(jpeg(portrait()))
+    data[flip % len(data)] ^= 0xFF
+    with suppress(ImageRefused):
+        image_read(SimpleUploadedFile("face.jpg", bytes(data[:cut])))

@@ -1,0 +1,266 @@
+"""From a probe to a decision, with the shipped model and real pictures."""
+
+import threading
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+
+from enrollment.models import Template
+from tests import faces
+from tests.faces import jpeg, portrait
+from tests.factories import enrolled_subject
+from verification import jobs
+from verification.errors import FaceNotReady, SessionClosed, TooManyAttempts
+from verification.models import Attempt, FailureCount, VerificationSession
+from verification.services import attempt_submit, failures_reset, session_consume, session_get, session_open
+
+pytestmark = pytest.mark.django_db
+BROWSER = "browser"
+
+
+def probe(data: bytes | None = None) -> SimpleUploadedFile:
+    return SimpleUploadedFile("probe.jpg", data or jpeg(portrait()))
+
+
+def open_session(login: str, *, browser: str = BROWSER) -> VerificationSession:
+    return session_open(purpose="sign_in", browser_key=browser, source="127.0.0.1", login=login)
+
+
+def try_to_sign_in(login: str, data: bytes | None = None) -> VerificationSession:
+    session = open_session(login)
+    jobs.attempt_decide(attempt_submit(session, probe(data)).pk)
+    session.refresh_from_db()
+    return session
+
+
+@pytest.fixture
+def ada(version, portrait_embedding):
+    return enrolled_subject(version, portrait_embedding, username="ada").user
+
+
+@pytest.fixture
+def bob(version, other_embedding):
+    return enrolled_subject(version, other_embedding, username="bob").user
+
+
+def test_it_matches_the_enrolled_person(ada):
+    assert try_to_sign_in("ada").state == "succeeded"
+
+
+def test_it_refuses_somebody_else(bob):
+    session = try_to_sign_in("bob")
+    assert (session.state, session.reason) == ("failed", "no_match")
+
+
+def test_it_records_score_threshold_and_model_for_staff(ada, version):
+    try_to_sign_in("ada")
+    attempt = Attempt.objects.get()
+    assert attempt.similarity > attempt.threshold > 0.3
+    assert (attempt.anchors, attempt.model_version) == (3, version)
+
+
+def test_it_takes_the_e_mail_address_as_account_name(ada):
+    assert try_to_sign_in("ada@example.org").state == "succeeded"
+
+
+@pytest.mark.parametrize("login", ["nobody", "nobody@example.org", "ada' OR 1=1"])
+def test_it_answers_unknown_accounts_like_no_match(version, login):
+    session = try_to_sign_in(login)
+    assert (session.state, session.reason) == ("failed", "no_match")
+
+
+@pytest.mark.parametrize("change", [{"is_staff": True}, {"is_superuser": True}, {"is_active": False}])
+def test_it_never_signs_in_staff_or_closed_accounts(ada, change):
+    type(ada).objects.filter(pk=ada.pk).update(**change)
+    session = try_to_sign_in("ada")
+    assert (session.state, session.reason) == ("failed", "no_match")
+
+
+def test_it_needs_the_minimum_of_anchors(ada):
+    ada.subject.samples.first().delete()
+    assert try_to_sign_in("ada").reason == "no_match"
+
+
+def test_it_needs_the_consent_to_stand(ada):
+    ada.subject.consents.update(withdrawn_at=timezone.now())
+    assert try_to_sign_in("ada").reason == "no_match"
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason"),
+    [(faces.no_face(), "no_face"), (faces.two_people(), "several_faces"), (faces.tiny(), "face_too_small")],
+    ids=["no-face", "two", "tiny"],
+)
+def test_it_asks_for_another_picture(ada, picture, reason):
+    session = try_to_sign_in("ada", picture)
+    assert (session.state, session.reason) == ("created", reason)
+
+
+def test_it_asks_for_another_picture_when_this_one_is_damaged(ada):
+    data = jpeg(portrait())
+    session = try_to_sign_in("ada", data[: len(data) // 3])
+    assert (session.state, session.reason) == ("created", "unreadable_image")
+
+
+def test_it_counts_no_failure_when_nothing_was_compared(ada):
+    try_to_sign_in("ada", faces.no_face())
+    assert FailureCount.objects.get().failures == 0
+
+
+def test_it_erases_the_probe_after_the_decision(ada):
+    try_to_sign_in("ada")
+    assert bytes(Attempt.objects.get().sealed_probe) == b""
+
+
+def test_it_hides_the_probe_before_the_decision(ada):
+    attempt_submit(open_session("ada"), probe())
+    assert b"JFIF" not in bytes(Attempt.objects.get().sealed_probe)
+
+
+@pytest.mark.parametrize(
+    "vector", [np.zeros(192), np.full(192, np.nan), np.ones(64)], ids=["zero", "nan", "short"]
+)
+def test_it_fails_closed_on_a_broken_template(ada, vector):
+    template = Template.objects.first()
+    template.embedding = vector.astype("<f4").tobytes()
+    template.save()
+    assert try_to_sign_in("ada").reason == "service_unavailable"
+
+
+def test_it_fails_closed_on_a_template_of_another_row(ada):
+    first, second = Template.objects.all()[:2]
+    Template.objects.filter(pk=first.pk).update(sealed_embedding=second.sealed_embedding)
+    assert try_to_sign_in("ada").reason == "service_unavailable"
+
+
+def test_it_fails_closed_without_a_model(ada, version):
+    session = open_session("ada")
+    attempt = attempt_submit(session, probe())
+    type(version).objects.update(state="retired")
+    jobs.attempt_decide(attempt.pk)
+    assert session_get(session.pk, BROWSER).reason == "service_unavailable"
+
+
+def test_it_decides_once_when_the_message_comes_twice(ada):
+    session = open_session("ada")
+    attempt = attempt_submit(session, probe())
+    jobs.attempt_decide(attempt.pk)
+    decided_at = Attempt.objects.get().decided_at
+    jobs.attempt_decide(attempt.pk)
+    assert Attempt.objects.get().decided_at == decided_at
+
+
+def test_it_lets_nobody_in_after_the_session_has_expired(ada):
+    session = open_session("ada")
+    attempt = attempt_submit(session, probe())
+    VerificationSession.objects.update(expires_at=timezone.now())
+    jobs.attempt_decide(attempt.pk)
+    session.refresh_from_db()
+    assert session.state == "expired"
+
+
+def test_it_gives_up_on_a_worker_that_does_not_answer(ada):
+    session = open_session("ada")
+    attempt = attempt_submit(session, probe())
+    Attempt.objects.update(created_at=timezone.now() - timedelta(seconds=16))
+    assert session_get(session.pk, BROWSER).reason == "service_unavailable"
+    jobs.attempt_decide(attempt.pk)
+    assert session_get(session.pk, BROWSER).state == "failed"
+
+
+def test_it_takes_no_picture_in_a_decided_session(bob):
+    session = try_to_sign_in("bob")
+    with pytest.raises(SessionClosed):
+        attempt_submit(session, probe())
+
+
+def test_it_ends_a_session_after_too_many_pictures(ada):
+    session = open_session("ada")
+    for _ in range(6):
+        jobs.attempt_decide(attempt_submit(session, probe(faces.no_face())).pk)
+    with pytest.raises(SessionClosed):
+        attempt_submit(session, probe())
+
+
+def test_it_uses_a_success_up_once(ada):
+    session = try_to_sign_in("ada")
+    assert session_consume(session.pk, BROWSER) == ada
+    with pytest.raises(SessionClosed):
+        session_consume(session.pk, BROWSER)
+
+
+def test_it_gives_a_success_to_no_other_browser(ada):
+    session = try_to_sign_in("ada")
+    with pytest.raises(SessionClosed):
+        session_consume(session.pk, "another browser")
+
+
+def test_it_gives_no_stale_success(ada):
+    session = try_to_sign_in("ada")
+    VerificationSession.objects.update(expires_at=timezone.now())
+    with pytest.raises(SessionClosed):
+        session_consume(session.pk, BROWSER)
+
+
+def test_it_does_not_sign_in_with_a_verification(ada):
+    session = session_open(purpose="verify", browser_key=BROWSER, source=None, user=ada)
+    jobs.attempt_decide(attempt_submit(session, probe()).pk)
+    with pytest.raises(SessionClosed):
+        session_consume(session.pk, BROWSER)
+
+
+def test_it_verifies_only_people_with_a_usable_face(stranger):
+    with pytest.raises(FaceNotReady):
+        session_open(purpose="verify", browser_key=BROWSER, source=None, user=stranger)
+
+
+@pytest.mark.parametrize("login", ["bob", "nobody"])
+def test_it_locks_after_five_failures(bob, login):
+    for _ in range(5):
+        try_to_sign_in(login)
+    with pytest.raises(TooManyAttempts) as refusal:
+        open_session(login)
+    assert 25 <= refusal.value.retry_after_seconds <= 30
+
+
+def test_it_opens_the_lock_after_thirty_seconds(bob):
+    for _ in range(5):
+        try_to_sign_in("bob")
+    FailureCount.objects.update(last_failed_at=timezone.now() - timedelta(seconds=29))
+    with pytest.raises(TooManyAttempts):
+        open_session("bob")
+    FailureCount.objects.update(last_failed_at=timezone.now() - timedelta(seconds=31))
+    assert open_session("bob").state == "created"
+
+
+def test_it_starts_the_count_afresh_after_a_full_sign_in(bob):
+    for _ in range(5):
+        try_to_sign_in("bob")
+    failures_reset(bob)
+    assert open_session("bob").state == "created"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_compares_five_times_for_fifty_parallel_tries(broker, version, other_embedding):
+    enrolled_subject(version, other_embedding, username="bob")
+    sessions = [open_session("bob") for _ in range(50)]
+    refusals = []
+
+    def attempt(session: VerificationSession) -> None:
+        try:
+            attempt_submit(session, probe())
+        except TooManyAttempts as refusal:
+            refusals.append(refusal)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt, args=(session,)) for session in sessions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (Attempt.objects.count(), len(refusals)) == (5, 45)
