@@ -4,7 +4,17 @@ import { ApiError, postImage, postJson, request } from "./api.js";
 
 const POLL_MS = 400;
 const GIVE_UP_AFTER_MS = 25_000;
-const REFUSED_PICTURE = ["empty_file", "file_too_large", "unsupported_type", "too_many_pixels", "animated_image", "unreadable_image"];
+const OVER = ["session_closed", "not_found"];
+const TAKE_ANOTHER = [
+  ...OVER,
+  "frame_in_progress",
+  "empty_file",
+  "file_too_large",
+  "unsupported_type",
+  "too_many_pixels",
+  "animated_image",
+  "unreadable_image",
+];
 
 /**
  * @typedef {object} Outcome
@@ -36,14 +46,36 @@ export class FaceCheck {
    */
   async decide(picture) {
     try {
-      const session = this.#open ?? (await postJson(this.#url, this.#question));
-      this.#open = null;
-      const sent = await postImage(`${this.#url}/${session.id}/frames`, picture, { Prefer: "wait=8" });
-      return this.#outcome(await this.#settled(sent));
+      return this.#outcome(await this.#settled(await this.#send(picture)));
     } catch (error) {
       if (error instanceof ApiError) return refusal(error);
       throw error;
     }
+  }
+
+  /**
+   * Into the session that asked for another picture, unless it has run out meanwhile; else into a new one.
+   * @param {Blob} picture
+   */
+  async #send(picture) {
+    const open = this.#open;
+    this.#open = null;
+    if (open) {
+      try {
+        return await this.#post(open, picture);
+      } catch (error) {
+        if (!OVER.includes(error.code)) throw error;
+      }
+    }
+    return this.#post(await postJson(this.#url, this.#question), picture);
+  }
+
+  /**
+   * @param {{id: string}} session
+   * @param {Blob} picture
+   */
+  #post(session, picture) {
+    return postImage(`${this.#url}/${session.id}/frames`, picture, { Prefer: "wait=8" });
   }
 
   /** @param {any} session */
@@ -81,6 +113,6 @@ export class FaceCheck {
  */
 function refusal(error) {
   const outcome = { code: error.code, words: error.message, session: "", retryAfter: error.retryAfter };
-  const again = error.status === 429 || error.status === 409 || error.status === 410 || REFUSED_PICTURE.includes(error.code);
+  const again = error.status === 429 || TAKE_ANOTHER.includes(error.code);
   return { ...outcome, result: again ? "retry" : "unavailable" };
 }
