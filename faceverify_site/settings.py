@@ -115,7 +115,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
-    ("vendor/inter", BASE_DIR / "node_modules" / "@fontsource-variable" / "inter"),
+    ("vendor/instrument-sans", BASE_DIR / "node_modules" / "@fontsource-variable" / "instrument-sans"),
 ]
 
 # --- Work queue ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ def main() -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
-    print("Wrote .env with fresh secrets. Keep a copy of FACE_ENCRYPTION_KEYS: without it, enrolled faces are lost.")
+    print(
+        "Wrote .env with fresh secrets. Keep a copy of FACE_ENCRYPTION_KEYS: without it, enrolled faces are lost."
+    )
 
 
 if __name__ == "__main__":
