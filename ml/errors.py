@@ -1,0 +1,39 @@
+"""Errors of the package. Each carries a stable `code`; the message says what was expected and what came."""
+
+
+class MLError(Exception):
+    """Base of every error raised on purpose in `ml`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep a stable code for programs beside the message for people.
+
+        Args:
+            code: Stable, lower case, words joined by underscores.
+            message: What was expected and what came.
+        """
+        super().__init__(message)
+        self.code = code
+
+
+class ImageError(MLError):
+    """The bytes are no usable picture.
+
+    Codes: `empty_file`, `file_too_large`, `unsupported_type`, `too_many_pixels`, `unreadable_image`,
+    `animated_image`.
+    """
+
+
+class ArtifactError(MLError):
+    """A model artifact cannot be used: `artifact_missing`, `artifact_altered`, `artifact_incompatible`."""
+
+
+class ComparatorError(MLError):
+    """Vectors that must never be compared: `invalid_embedding`."""
+
+
+class CalibrationError(MLError, ValueError):
+    """No threshold was calibrated for what was asked: `no_threshold`."""
+
+
+class DatasetError(MLError):
+    """A folder of faces is not laid out as a protocol needs it: `dataset_missing`, `dataset_too_small`."""

@@ -1,0 +1,223 @@
+"""Thresholds at a target false match rate, for templates that are the mean of k anchors.
+
+The threshold depends on k. A template is `mean(e_i) / |mean(e_i)|`: the mean of several embeddings of one person is
+shorter than 1, and dividing by that length raises the similarity to strangers too. A threshold measured for one
+anchor would therefore let through more strangers than promised when there are five.
+
+As far as people have pictures enough, thresholds are measured. Beyond, with j the largest number measured, they are
+extended by a bound. A stranger's similarity to a template of k anchors is the mean of k scores, divided by the length
+
+    n_k = sqrt(1/k + (1 - 1/k) r)       r: mean cosine between two embeddings of that person
+
+Averaging more scores of the same person against the same stranger only narrows their spread, so the numerator's upper
+tail for k > j is no fatter than for j; the length is known. So each similarity measured with j anchors is multiplied
+by `n_j / n_k` of its person, and the threshold is taken from the result: never looser than measured, and a little
+stricter than needed.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.config import CALIBRATED_FMRS, MAX_ANCHORS, SEED
+from ml.errors import DatasetError
+from ml.faces import images
+from ml.serving.embedder import Embedder
+from ml.siamese.comparators import template_mean
+from ml.types import Floats, Picture
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+_MARGIN_PX = 8
+# Neighbouring rows of a stretched border differ by JPEG noise alone; levels of 255.
+_STRETCHED = 0.5
+_BORDER_PX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """Embeddings of many people.
+
+    Attributes:
+        embeddings: Float32 (n, d), unit length.
+        subjects: Int (n,), rising from 0 without gaps; a person's rows are adjacent.
+    """
+
+    embeddings: Floats
+    subjects: npt.NDArray[np.int64]
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return int(self.subjects[-1]) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class NonMated:
+    """Templates of some people against all pictures of all others.
+
+    Attributes:
+        similarity: Float32 (t, n); the template's own person's pictures are -inf.
+        owners: Int (t,), whose template each row is.
+        probes: Int (n,), whose picture each column is.
+        lengths: Float (t,), length of the mean before it was divided by it.
+        cohesion: Float (t,), mean cosine between two anchors of the template; 1 for a single anchor.
+    """
+
+    similarity: Floats
+    owners: npt.NDArray[np.int64]
+    probes: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.float64]
+    cohesion: npt.NDArray[np.float64]
+
+    @property
+    def count(self) -> int:
+        """How many comparisons there are."""
+        return int(np.isfinite(self.similarity).sum())
+
+
+def split_subjects(names: Sequence[str], *, calibration_share: float = 0.5) -> tuple[list[str], list[str]]:
+    """Split people into a calibration part and a test part, by a digest of their names: stable when people are added.
+
+    Args:
+        names: One a person.
+        calibration_share: Expected share of the first part, in [0, 1].
+    """
+    parts: tuple[list[str], list[str]] = ([], [])
+    for name in sorted(names):
+        position = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
+        parts[position >= calibration_share].append(name)
+    return parts
+
+
+def embed_aligned(embedder: Embedder, data: Path, names: Sequence[str], *, progress: Progress = iter) -> FaceSet:
+    """Embed people's aligned faces, `data/<name>/*.jpg` of 128 pixels: the 112 template with a margin of 8.
+
+    Faces whose border was filled by stretching the picture's edge are left out, as the quality gate would refuse
+    them: such fill makes strangers look alike.
+
+    Args:
+        embedder: Makes the embeddings.
+        data: The set's folder.
+        names: The people.
+        progress: Wraps the list of pictures.
+
+    Raises:
+        DatasetError: `dataset_missing` if there is no picture.
+    """
+    paths = [path for name in names for path in sorted((data / name).glob("*.jpg"))]
+    rows: dict[str, list[Floats]] = {}
+    for path in progress(paths):
+        crop = images.decode(path.read_bytes())[_MARGIN_PX:-_MARGIN_PX, _MARGIN_PX:-_MARGIN_PX]
+        if not has_stretched_border(crop):
+            rows.setdefault(path.parent.name, []).append(embedder.embed(crop))
+    if not rows:
+        raise DatasetError("dataset_missing", f"expected pictures of people in {data}, found none")
+    subjects = np.repeat(np.arange(len(rows)), [len(person) for person in rows.values()])
+    return FaceSet(np.concatenate([np.stack(person) for person in rows.values()]), subjects)
+
+
+def has_stretched_border(crop: Picture) -> bool:
+    """Whether an edge's outermost lines are copies of each other, as when a missing border was filled.
+
+    Args:
+        crop: Uint8 (height, width, 3).
+    """
+    levels = crop.astype(np.float32)
+    for turned in (levels, levels[::-1], levels.swapaxes(0, 1), levels[:, ::-1].swapaxes(0, 1)):
+        steps = np.abs(np.diff(turned[: _BORDER_PX + 1], axis=0)).mean(axis=(1, 2))
+        if steps.max() < _STRETCHED:
+            return True
+    return False
+
+
+def non_mated(faces: FaceSet, anchors: int) -> NonMated:
+    """Compare the template of everyone with enough pictures to all pictures of everyone else.
+
+    Args:
+        faces: All the people.
+        anchors: How many of a person's pictures, the first ones, make the template.
+    """
+    starts = np.searchsorted(faces.subjects, np.arange(faces.people))
+    sizes = np.bincount(faces.subjects)
+    owners = np.flatnonzero(sizes >= anchors)
+    if owners.size < 2:
+        raise DatasetError("dataset_too_small", f"expected 2 people with {anchors} pictures, found {owners.size}")
+    groups = [faces.embeddings[starts[owner] : starts[owner] + anchors] for owner in owners]
+    templates = np.stack([template_mean(group) for group in groups])
+    lengths = np.array([float(np.linalg.norm(group.mean(axis=0))) for group in groups])
+    cohesion = np.ones_like(lengths) if anchors == 1 else (anchors * lengths**2 - 1) / (anchors - 1)
+    similarity = templates @ faces.embeddings.T
+    similarity[owners[:, None] == faces.subjects[None]] = -np.inf
+    return NonMated(similarity, owners, faces.subjects, lengths, cohesion)
+
+
+def thresholds(
+    faces: FaceSet, *, measured_anchors: int, fmrs: Sequence[float] = CALIBRATED_FMRS
+) -> dict[float, tuple[float, ...]]:
+    """Return the threshold for each FMR and 1 to `MAX_ANCHORS` anchors, after the module's description.
+
+    Args:
+        faces: The calibration people.
+        measured_anchors: Up to how many anchors thresholds are measured; beyond, they are bounded.
+        fmrs: Target false match rates, falling.
+    """
+    table = []
+    for anchors in range(1, MAX_ANCHORS + 1):
+        if anchors <= measured_anchors:
+            scored = non_mated(faces, anchors)
+            similarity = scored.similarity
+        else:
+            similarity = _extended(scored, measured_anchors, anchors)
+        table.append(_tail_thresholds(similarity, fmrs))
+    # More anchors never make it easier, whatever the noise of a small set says.
+    rows = np.maximum.accumulate(np.array(table), axis=0).T
+    return {fmr: tuple(round(float(value), 4) for value in row) for fmr, row in zip(fmrs, rows, strict=True)}
+
+
+def false_match_rate(
+    scored: NonMated, threshold: float, *, replicates: int = 500, seed: int = SEED
+) -> tuple[float, tuple[float, float]]:
+    """Return the FMR at a threshold and its 95 % interval, by drawing people with replacement.
+
+    Args:
+        scored: Comparisons of people that the threshold was not set on.
+        threshold: A comparison at or above it matches.
+        replicates: How many times the people are drawn.
+        seed: Makes the result repeatable.
+    """
+    rows, columns = np.nonzero(scored.similarity >= threshold)
+    owners, strangers = scored.owners[rows], scored.probes[columns]
+    generator = np.random.default_rng(seed)
+    people = int(scored.probes[-1]) + 1
+    pictures = np.bincount(scored.probes, minlength=people)
+    has_template = np.isin(np.arange(people), scored.owners)
+    drawn = []
+    for _ in range(replicates):
+        counts = np.bincount(generator.integers(people, size=people), minlength=people)
+        own = (counts * has_template * counts * pictures).sum()
+        total = (counts * has_template).sum() * (counts * pictures).sum() - own
+        drawn.append((counts[owners] * counts[strangers]).sum() / total)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return len(rows) / scored.count, (float(low), float(high))
+
+
+def _extended(scored: NonMated, measured: int, anchors: int) -> Floats:
+    """What the measured similarities become, at most, with more anchors."""
+
+    def length(k: int) -> npt.NDArray[np.float64]:
+        return np.sqrt(1 / k + (1 - 1 / k) * np.maximum(scored.cohesion, 0))
+
+    factor = (length(measured) / length(anchors)).astype(np.float32)
+    return scored.similarity * factor[:, None]
+
+
+def _tail_thresholds(similarity: Floats, fmrs: Sequence[float]) -> list[float]:
+    """The lowest thresholds, up to 4 decimals, whose share of similarities at or above them is at most each FMR."""
+    scores = similarity[np.isfinite(similarity)]
+    allowed = [int(fmr * scores.size) for fmr in fmrs]
+    tail = np.sort(np.partition(scores, scores.size - max(allowed) - 1)[scores.size - max(allowed) - 1 :])[::-1]
+    return [float(np.floor(tail[count] * 1e4) + 1) / 1e4 for count in allowed]

@@ -1,0 +1,224 @@
+"""How a pipeline is put to the test on Labeled Faces in the Wild (Huang et al., 2007), or a folder laid out like it.
+
+    DIR/images/<Name>/<Name>_0001.jpg
+    DIR/pairs.txt                       the official view-2 list, for the protocol `lfw`
+
+Both protocols take the face nearest each picture's centre and use no quality gate. A picture without a face is a
+failure to extract: it counts in the FTE, and every comparison with it is a non-match.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.config import FMR_TARGETS
+from ml.errors import DatasetError
+from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve, ten_fold_accuracy
+from ml.faces.detection.base import nearest_centre
+from ml.faces.quality import OPEN_GATE
+from ml.serving.pipeline import FacePipeline
+from ml.siamese.comparators import template_mean
+from ml.types import Floats
+
+Progress = Callable[[Sequence[Path]], Iterable[Path]]
+_FAILED = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two pictures of the official list, relative to `images`, and whether they show one person."""
+
+    left: Path
+    right: Path
+    mated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a protocol found.
+
+    Attributes:
+        figures: Plain numbers, ready for JSON.
+        curve: Both error rates over all thresholds.
+    """
+
+    figures: dict[str, Any]
+    curve: ErrorCurve
+
+
+class Embeddings:
+    """Embeds the central face of pictures of a folder, each once, so that several protocols share the work."""
+
+    def __init__(self, pipeline: FacePipeline, data: Path, *, progress: Progress = iter) -> None:
+        """Prepare.
+
+        Args:
+            pipeline: Under test.
+            data: Folder with `images`.
+            progress: Wraps the list of pictures to embed, to show how far it is.
+        """
+        self.pipeline = pipeline
+        self.data = data
+        self._progress = progress
+        self._known: dict[Path, Floats | None] = {}
+
+    def of(self, names: Sequence[Path]) -> dict[Path, Floats | None]:
+        """Return the embedding of each picture, named relative to `images`; None where there is no face."""
+        for name in self._progress([name for name in names if name not in self._known]):
+            data = (self.data / "images" / name).read_bytes()
+            found = self.pipeline.extract(data, gate=OPEN_GATE, selection=nearest_centre)
+            self._known[name] = found.embedding
+        return {name: self._known[name] for name in names}
+
+
+def lfw(faces: Embeddings) -> Evaluation:
+    """Run the official ten-fold protocol: 6,000 pairs, the threshold of each fold set on the other nine.
+
+    Args:
+        faces: The pipeline under test on a folder with `images` and `pairs.txt`.
+
+    Raises:
+        DatasetError: `dataset_missing`.
+    """
+    pairs = read_pairs(faces.data / "pairs.txt")
+    names = sorted({pair.left for pair in pairs} | {pair.right for pair in pairs})
+    embeddings = faces.of(names)
+    similarity = np.array([_similarity(embeddings[pair.left], embeddings[pair.right]) for pair in pairs])
+    mated = np.array([pair.mated for pair in pairs])
+    people = {name: number for number, name in enumerate(sorted({path.parts[0] for path in names}))}
+    subjects = [(people[pair.left.parts[0]], people[pair.right.parts[0]]) for pair in pairs]
+    accuracy, deviation = ten_fold_accuracy(similarity, mated)
+    comparisons = Comparisons.of(similarity, mated, subjects)
+    curve = error_curve(comparisons)
+    targets = FMR_TARGETS[:2]
+    tar = {f"{fmr:g}": 1 - curve.fnmr_at_fmr(fmr) for fmr in targets}
+    measures = {f"{fmr:g}": _tar_at(fmr) for fmr in targets} | {"eer": lambda drawn: drawn.eer}
+    intervals = bootstrap(comparisons, measures)
+    figures = {
+        "protocol": "lfw",
+        "accuracy": accuracy,
+        "deviation": deviation,
+        "tar_at_fmr": tar,
+        "tar_at_fmr_interval": {key: intervals[key] for key in tar},
+        "eer": curve.eer,
+        "eer_interval": intervals["eer"],
+        "fte": _fte(embeddings),
+        "subjects": len(people),
+        "pairs": len(pairs),
+        "images": len(names),
+    }
+    return Evaluation(figures=figures, curve=curve)
+
+
+def templates(faces: Embeddings, *, anchors: int = 3) -> Evaluation:
+    """Compare templates with probes, as the site does.
+
+    Of everyone with more than `anchors` pictures the first ones make the template and the others are mated probes;
+    the first picture of everybody else is a non-mated probe.
+
+    Args:
+        faces: The pipeline under test on a folder with `images`.
+        anchors: How many pictures make a template.
+
+    Raises:
+        DatasetError: `dataset_missing` or `dataset_too_small`.
+    """
+    people = _people(faces.data / "images")
+    names = [name for person in people for name in person]
+    embeddings = faces.of(names)
+    comparisons = _template_comparisons(people, embeddings, anchors)
+    curve = error_curve(comparisons)
+    targets = FMR_TARGETS[1:]
+    measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in targets}
+    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors)
+    fmr_shipped, fnmr_shipped = curve.at_threshold(shipped)
+    figures = {
+        "protocol": "templates",
+        "anchors": anchors,
+        "fnmr_at_fmr": {f"{fmr:g}": curve.fnmr_at_fmr(fmr) for fmr in targets},
+        "fnmr_at_fmr_interval": bootstrap(comparisons, measures),
+        "threshold_at_fmr": {f"{fmr:g}": curve.threshold_at_fmr(fmr) for fmr in targets},
+        "shipped_threshold": {"threshold": shipped, "fmr": fmr_shipped, "fnmr": fnmr_shipped},
+        "eer": curve.eer,
+        "fte": _fte(embeddings),
+        "subjects": sum(len(person) > anchors for person in people),
+        "mated": int(comparisons.mated.sum()),
+        "non_mated": int((~comparisons.mated).sum()),
+        "images": len(names),
+    }
+    return Evaluation(figures=figures, curve=curve)
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Read the official list: `name i j` is a mated pair, `name i other j` a non-mated one.
+
+    Raises:
+        DatasetError: `dataset_missing`.
+    """
+    if not path.is_file():
+        raise DatasetError("dataset_missing", f"expected the list of pairs {path}, found none")
+    pairs = []
+    for line in path.read_text().splitlines()[1:]:
+        match line.split():
+            case [name, i, j]:
+                pairs.append(Pair(_picture(name, i), _picture(name, j), mated=True))
+            case [name, i, other, j]:
+                pairs.append(Pair(_picture(name, i), _picture(other, j), mated=False))
+    return pairs
+
+
+def _picture(name: str, number: str) -> Path:
+    return Path(name) / f"{name}_{int(number):04d}.jpg"
+
+
+def _people(root: Path) -> list[list[Path]]:
+    """Each person's pictures in order, relative to the folder."""
+    if not root.is_dir():
+        raise DatasetError("dataset_missing", f"expected a folder of people {root}, found none")
+    folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    return [sorted(path.relative_to(root) for path in folder.glob("*.jpg")) for folder in folders]
+
+
+def _template_comparisons(
+    people: list[list[Path]], embeddings: dict[Path, Floats | None], anchors: int
+) -> Comparisons:
+    firsts = [embeddings[person[0]] for person in people]
+    rows, mated, subjects = [], [], []
+    everyone = np.arange(len(people))
+    for number, person in enumerate(people):
+        template = _template([embeddings[name] for name in person[:anchors]]) if len(person) > anchors else None
+        if template is None:
+            continue
+        own = [_similarity(template, embeddings[name]) for name in person[anchors:]]
+        others = [_similarity(template, first) for other, first in enumerate(firsts) if other != number]
+        rows.append(np.array(own + others, np.float32))
+        mated.append(np.arange(len(rows[-1])) < len(own))
+        probes = np.concatenate([np.full(len(own), number), np.delete(everyone, number)])
+        subjects.append(np.column_stack([np.full(len(probes), number), probes]))
+    if not rows:
+        raise DatasetError("dataset_too_small", f"expected people with more than {anchors} pictures, found none")
+    return Comparisons.of(np.concatenate(rows), np.concatenate(mated), np.concatenate(subjects))
+
+
+def _template(embeddings: Sequence[Floats | None]) -> Floats | None:
+    found = [embedding for embedding in embeddings if embedding is not None]
+    return template_mean(np.stack(found)) if found else None
+
+
+def _similarity(left: Floats | None, right: Floats | None) -> float:
+    return _FAILED if left is None or right is None else float(left @ right)
+
+
+def _fte(embeddings: dict[Path, Floats | None]) -> float:
+    return sum(embedding is None for embedding in embeddings.values()) / len(embeddings)
+
+
+def _tar_at(fmr: float) -> Callable[[ErrorCurve], float]:
+    return lambda curve: 1 - curve.fnmr_at_fmr(fmr)
+
+
+def _fnmr_at(fmr: float) -> Callable[[ErrorCurve], float]:
+    return lambda curve: curve.fnmr_at_fmr(fmr)

@@ -1,0 +1,1 @@
+"""From bytes to an aligned face: decoding, detection, landmarks, alignment, quality."""

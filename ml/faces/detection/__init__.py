@@ -1,0 +1,6 @@
+"""Finding faces: one interface, one file a detector."""
+
+from ml.faces.detection.base import Detection, Detector
+from ml.faces.detection.mediapipe import MediaPipeDetector
+
+__all__ = ["Detection", "Detector", "MediaPipeDetector"]

@@ -1,0 +1,97 @@
+"""Bytes from a stranger to an RGB array, and back. Limits are checked from the header, before any pixel is decoded."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ml.errors import ImageError
+from ml.types import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What is accepted.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_pixels: Width times height that the header announces.
+        max_side_px: Larger pictures are shrunk to this long side, which costs no accuracy and bounds time and memory.
+    """
+
+    max_bytes: int = 5 * 1024 * 1024
+    max_pixels: int = 25_000_000
+    max_side_px: int = 1280
+
+
+DEFAULT = ImageLimits()
+
+
+def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
+    """Decode a JPEG, PNG or WebP picture, told by its content and not by its name.
+
+    Args:
+        data: The whole file.
+        limits: What is accepted.
+
+    Returns:
+        Upright RGB, uint8 (height, width, 3): EXIF orientation applied, long side at most `limits.max_side_px`.
+
+    Raises:
+        ImageError: With one of its codes.
+    """
+    if not data:
+        raise ImageError("empty_file", "expected a picture, got 0 bytes")
+    if len(data) > limits.max_bytes:
+        raise ImageError("file_too_large", f"expected at most {limits.max_bytes} bytes, got {len(data)}")
+    if not _has_known_signature(data):
+        raise ImageError("unsupported_type", "expected a JPEG, PNG or WebP picture, got something else")
+    with warnings.catch_warnings():
+        # What Pillow warns of (odd EXIF, many pixels) is either harmless or refused below.
+        warnings.simplefilter("ignore")
+        try:
+            rgb = _load(data, limits)
+        except Image.DecompressionBombError as error:
+            raise ImageError("too_many_pixels", f"expected at most {limits.max_pixels} pixels: {error}") from error
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+            raise ImageError("unreadable_image", f"expected a whole picture, got: {error}") from error
+    return _shrink(rgb, limits.max_side_px)
+
+
+def encode_jpeg(rgb: Picture, *, quality: int = 92) -> bytes:
+    """Encode RGB, uint8 (height, width, 3), as JPEG of the given quality (1 to 100), without metadata."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _has_known_signature(data: bytes) -> bool:
+    return (
+        data.startswith(b"\xff\xd8\xff")
+        or data.startswith(b"\x89PNG\r\n\x1a\n")
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    )
+
+
+def _load(data: bytes, limits: ImageLimits) -> Picture:
+    with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as image:
+        pixels = image.width * image.height
+        if pixels > limits.max_pixels:
+            raise ImageError("too_many_pixels", f"expected at most {limits.max_pixels} pixels, got {pixels}")
+        # Phones store a second still (depth, gain map) in a JPEG: that is no animation.
+        if image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False):
+            raise ImageError("animated_image", "expected a still picture, got an animation")
+        image.draft("RGB", (limits.max_side_px, limits.max_side_px))
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def _shrink(rgb: Picture, max_side_px: int) -> Picture:
+    height, width = rgb.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1:
+        return rgb
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

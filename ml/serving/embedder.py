@@ -1,0 +1,38 @@
+"""Aligned crops to embeddings, with LiteRT."""
+
+import numpy as np
+
+from ml.litert import LiteModel
+from ml.serving.artifacts import LITE_FILE, Artifact
+from ml.siamese.comparators import unit
+from ml.types import Floats, Picture
+
+
+class Embedder:
+    """Runs an artifact's network.
+
+    With `mirrored` artifacts the embedding is the mean of a face's and of its mirror image's, which are nearly but
+    not quite equal: their noise partly cancels. Both go through the network as one batch.
+    """
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        """Read the network; `threads` is the number of CPU threads of one call."""
+        self._spec = artifact.input_spec
+        self._mirrored = artifact.mirrored
+        self._model = LiteModel(artifact.read(LITE_FILE), batch_size=2 if artifact.mirrored else 1, threads=threads)
+
+    def embed(self, crop: Picture) -> Floats:
+        """Embed one aligned face.
+
+        Args:
+            crop: Uint8 (112, 112, 3) RGB.
+
+        Returns:
+            Float32 (d,), unit length.
+
+        Raises:
+            ComparatorError: `invalid_embedding` if the network gave no finite vector.
+        """
+        crops = np.stack([crop, crop[:, ::-1]]) if self._mirrored else crop[None]
+        (embeddings,) = self._model(self._spec.prepare(crops))
+        return unit(embeddings.sum(axis=0))

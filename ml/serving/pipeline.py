@@ -1,0 +1,103 @@
+"""Bytes -> face -> embedding, in one call."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from ml.faces import alignment, images, quality
+from ml.faces.detection import Detection, MediaPipeDetector
+from ml.faces.detection.base import Selection, foremost
+from ml.faces.landmarks import Mesh, MeshNetwork
+from ml.faces.quality import QualityGate
+from ml.serving.artifacts import Artifact
+from ml.serving.embedder import Embedder
+from ml.types import Extraction, Picture, Quality, Reason
+
+# Other faces are worth a look from this share of the chosen one's size on.
+_RIVAL = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class FacePipeline:
+    """Everything the worker needs for one picture. Threads may share it: each gets its own interpreters.
+
+    Attributes:
+        artifact: The model whose embeddings it makes.
+        detector: Finds faces.
+        mesh_network: Finds a face's landmarks.
+        embedder: Runs the model.
+    """
+
+    artifact: Artifact
+    detector: MediaPipeDetector
+    mesh_network: MeshNetwork
+    embedder: Embedder
+
+    @classmethod
+    def load(cls, artifact: Artifact | Path, *, threads: int = 1) -> "FacePipeline":
+        """Load the networks.
+
+        Args:
+            artifact: A loaded artifact, or its folder.
+            threads: CPU threads of one extraction.
+
+        Raises:
+            ArtifactError: If the artifact or a face network is missing, altered or incompatible.
+        """
+        artifact = artifact if isinstance(artifact, Artifact) else Artifact.load(artifact)
+        cv2.setNumThreads(threads)
+        return cls(
+            artifact=artifact,
+            detector=MediaPipeDetector(threads=threads),
+            mesh_network=MeshNetwork(threads=threads),
+            embedder=Embedder(artifact, threads=threads),
+        )
+
+    def extract(self, data: bytes, *, gate: QualityGate, selection: Selection = foremost) -> Extraction:
+        """Take a picture's face and embed it if the gate accepts it.
+
+        Args:
+            data: A JPEG, PNG or WebP file.
+            gate: What a face must hold.
+            selection: Which of several faces is meant.
+
+        Returns:
+            The embedding, or the reasons why there is none.
+
+        Raises:
+            ImageError: If the bytes are no usable picture.
+        """
+        rgb = images.decode(data)
+        detections = self.detector.detect(rgb)
+        if not detections:
+            return Extraction(reasons=(Reason.NO_FACE,))
+        detection = selection(detections, rgb)
+        mesh = self.mesh_network.locate(rgb, detection)
+        if not mesh.is_face:
+            return Extraction(reasons=(Reason.NO_FACE,), box=detection.box)
+        crop, measured = self._measure(rgb, detection, mesh, detections)
+        reasons = gate.reasons(measured)
+        embedding = None if reasons else self.embedder.embed(crop)
+        return Extraction(reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding)
+
+    def _measure(
+        self, rgb: Picture, detection: Detection, mesh: Mesh, detections: list[Detection]
+    ) -> tuple[Picture, Quality]:
+        matrix = alignment.similarity_transform(alignment.five_points(mesh), alignment.TEMPLATE)
+        crop = alignment.warp(rgb, matrix)
+        rivals = self._rivals(rgb, detection, detections)
+        height, width = rgb.shape[:2]
+        measured = quality.measure(
+            mesh,
+            crop,
+            inside_fraction=alignment.inside_fraction(matrix, height=height, width=width),
+            faces=1 + len(rivals),
+            second_face=max((rival.box.side / detection.box.side for rival in rivals), default=0.0),
+        )
+        return crop, measured
+
+    def _rivals(self, rgb: Picture, chosen: Detection, detections: list[Detection]) -> list[Detection]:
+        """The other faces of comparable size; a detection that the landmarks do not confirm is none."""
+        others = [d for d in detections if d is not chosen and d.box.side >= _RIVAL * chosen.box.side]
+        return [other for other in others if self.mesh_network.locate(rgb, other).is_face]

@@ -1,0 +1,1 @@
+"""Siamese networks: layers, the networks themselves, and the comparators of their embeddings."""

@@ -1,0 +1,8 @@
+"""The family of networks, one file each. Add a network by adding its file and its line here."""
+
+from ml.siamese.networks import mobilefacenet
+from ml.siamese.networks.base import NetworkSpec
+
+NETWORKS: dict[str, NetworkSpec] = {spec.name: spec for spec in (mobilefacenet.SPEC,)}
+
+__all__ = ["NETWORKS", "NetworkSpec"]

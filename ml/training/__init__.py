@@ -1,0 +1,1 @@
+"""Making models: base weights, and the export of a Keras network as an artifact. Imports TensorFlow."""
