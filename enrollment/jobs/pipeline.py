@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enrollment.errors import DomainError, ModelUnavailable
+from enrollment.errors import DomainError, ModelUnavailable, SealBroken
 from enrollment.models import ModelVersion, Template
 from enrollment.selectors import active_model_version
 from ml.errors import ArtifactError
@@ -43,5 +43,8 @@ def pipeline_warm_up() -> None:
 
 
 def embeddings_of(templates: list[Template]) -> np.ndarray:
-    """Cached embeddings as a float32 array (k, d). Raises SealBroken on altered rows."""
-    return np.stack([np.frombuffer(template.embedding, dtype="<f4") for template in templates])
+    """Cached embeddings as a float32 array (k, d). Raises SealBroken on rows that were altered or do not fit."""
+    vectors = [np.frombuffer(template.embedding, dtype="<f4") for template in templates]
+    if len({vector.size for vector in vectors}) != 1:
+        raise SealBroken
+    return np.stack(vectors)

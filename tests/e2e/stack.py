@@ -1,5 +1,6 @@
 """The whole site as `make run` starts it, on folders, database and broker of its own."""
 
+import base64
 import os
 import re
 import shutil
@@ -33,6 +34,7 @@ class Stack:
             "VAR_DIR": str(self.folder),
             "SITE_URL": self.url,
             "SECRET_KEY": "a key for the end-to-end tests alone, of more than fifty characters",
+            "FACE_ENCRYPTION_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
             "EMAIL_URL": f"filemail://{self.mail}",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             "unixsocketperm": "700",
             "dir": str(folder),
             "appendonly": "yes",
-            "loglevel": "warning",
+            "logfile": str(folder / "valkey.log"),
         }
         arguments = [part for name, value in options_by_name.items() for part in (f"--{name}", value)]
         binary = str(get_binary_path())
