@@ -33,8 +33,12 @@ class AnchorsPage {
     return this.root.querySelector("[data-anchor-list]");
   }
 
+  get #full() {
+    return this.root.hasAttribute("data-full");
+  }
+
   capture() {
-    if (!this.root.querySelector("[data-capture]").hidden) this.stage.take();
+    if (!this.#full) this.stage.take();
   }
 
   /** @param {Blob} picture a photo from the camera or a chosen file */
@@ -133,9 +137,8 @@ class AnchorsPage {
   /** @param {import("./anchor_progress.js").Anchors} anchors */
   #show(anchors) {
     showProgress(this.root, anchors);
-    const full = isFull(anchors);
-    if (full) this.stage.stop();
-    this.root.querySelector("[data-capture]").hidden = full;
+    this.root.toggleAttribute("data-full", isFull(anchors));
+    if (this.#full) this.stage.stop();
   }
 
   #showEmpty() {
