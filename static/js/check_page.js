@@ -6,6 +6,7 @@ import { ImageError, prepareImage } from "./images.js";
 import { onKeys } from "./keys.js";
 import { Stage } from "./stage.js";
 
+const LOCKED = "too_many_attempts";
 const MAX_BYTES = 5 * 1024 * 1024;
 
 /** @typedef {import("./face_check.js").Outcome} Outcome */
@@ -38,7 +39,7 @@ export class CheckPage {
   }
 
   get #busy() {
-    return this.#root.hasAttribute("data-busy");
+    return this.#root.hasAttribute("data-busy") || this.#root.hasAttribute("data-waiting");
   }
 
   #onV() {
@@ -49,6 +50,7 @@ export class CheckPage {
 
   /** Ready for the next picture. */
   async reset() {
+    this.#root.removeAttribute("data-waiting");
     this.#result.hide();
     this.#again.hidden = true;
     await this.stage.resume();
@@ -89,24 +91,36 @@ export class CheckPage {
     this.stage.state = result === "match" ? "match" : "no_match";
     this.#result.show(result, { ...this.#content(outcome), code });
     if (result === "match") return this.#onMatch(outcome);
-    if (retryAfter > 0) return this.#result.countDown(retryAfter, () => this.offerAgain());
-    return this.offerAgain();
+    if (retryAfter > 0) return this.#wait(retryAfter);
+    return this.offerAgain(code !== LOCKED);
   }
 
   /**
    * @param {Outcome} outcome
    * @returns {Words}
    */
-  #content({ result, words, retryAfter }) {
-    if (retryAfter > 0) return { title: "Too many attempts", words };
+  #content({ result, words, code }) {
+    if (code === LOCKED) return { title: "Too many attempts", words };
     if (result === "match") return this.#texts.match;
     if (result === "no_match") return this.#texts.noMatch;
     if (result === "retry") return { title: "One more picture", words };
     return words ? { ...this.#texts.unavailable, words } : this.#texts.unavailable;
   }
 
-  offerAgain() {
+  /** @param {number} seconds */
+  #wait(seconds) {
+    this.#root.toggleAttribute("data-waiting", true);
+    this.#result.countDown(seconds, () => {
+      this.#root.removeAttribute("data-waiting");
+      this.offerAgain();
+    });
+  }
+
+  /** @param {boolean} [possible] false leaves only the other ways */
+  offerAgain(possible = true) {
+    const button = this.#again.querySelector("button");
     this.#again.hidden = false;
-    this.#again.querySelector("button").focus();
+    button.hidden = !possible;
+    if (possible) button.focus();
   }
 }
