@@ -93,7 +93,9 @@ def split_subjects(names: Sequence[str], *, calibration_share: float = 0.5) -> t
     return parts
 
 
-def embed_aligned(embedder: Embedder, data: Path, names: Sequence[str], *, progress: Progress = iter) -> FaceSet:
+def embed_aligned(
+    embedder: Embedder, data: Path, names: Sequence[str], *, progress: Progress = iter
+) -> FaceSet:
     """Embed people's aligned faces, `data/<name>/*.jpg` of 128 pixels: the 112 template with a margin of 8.
 
     Faces whose border was filled by stretching the picture's edge are left out, as the quality gate would refuse
@@ -145,7 +147,9 @@ def non_mated(faces: FaceSet, anchors: int) -> NonMated:
     sizes = np.bincount(faces.subjects)
     owners = np.flatnonzero(sizes >= anchors)
     if owners.size < 2:
-        raise DatasetError("dataset_too_small", f"expected 2 people with {anchors} pictures, found {owners.size}")
+        raise DatasetError(
+            "dataset_too_small", f"expected 2 people with {anchors} pictures, found {owners.size}"
+        )
     groups = [faces.embeddings[starts[owner] : starts[owner] + anchors] for owner in owners]
     templates = np.stack([template_mean(group) for group in groups])
     lengths = np.array([float(np.linalg.norm(group.mean(axis=0))) for group in groups])
@@ -219,5 +223,7 @@ def _tail_thresholds(similarity: Floats, fmrs: Sequence[float]) -> list[float]:
     """The lowest thresholds, up to 4 decimals, whose share of similarities at or above them is at most each FMR."""
     scores = similarity[np.isfinite(similarity)]
     allowed = [int(fmr * scores.size) for fmr in fmrs]
-    tail = np.sort(np.partition(scores, scores.size - max(allowed) - 1)[scores.size - max(allowed) - 1 :])[::-1]
+    tail = np.sort(np.partition(scores, scores.size - max(allowed) - 1)[scores.size - max(allowed) - 1 :])[
+        ::-1
+    ]
     return [float(np.floor(tail[count] * 1e4) + 1) / 1e4 for count in allowed]

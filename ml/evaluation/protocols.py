@@ -189,7 +189,9 @@ def _template_comparisons(
     rows, mated, subjects = [], [], []
     everyone = np.arange(len(people))
     for number, person in enumerate(people):
-        template = _template([embeddings[name] for name in person[:anchors]]) if len(person) > anchors else None
+        template = (
+            _template([embeddings[name] for name in person[:anchors]]) if len(person) > anchors else None
+        )
         if template is None:
             continue
         own = [_similarity(template, embeddings[name]) for name in person[anchors:]]
@@ -199,7 +201,9 @@ def _template_comparisons(
         probes = np.concatenate([np.full(len(own), number), np.delete(everyone, number)])
         subjects.append(np.column_stack([np.full(len(probes), number), probes]))
     if not rows:
-        raise DatasetError("dataset_too_small", f"expected people with more than {anchors} pictures, found none")
+        raise DatasetError(
+            "dataset_too_small", f"expected people with more than {anchors} pictures, found none"
+        )
     return Comparisons.of(np.concatenate(rows), np.concatenate(mated), np.concatenate(subjects))
 
 

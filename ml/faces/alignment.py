@@ -11,8 +11,23 @@ SIDE_PX = 112
 # The usual five points of 112 x 112 faces (Deng et al., ArcFace, 2019): image-left eye, image-right eye, nose tip,
 # image-left and image-right mouth corner.
 TEMPLATE = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],
+    np.float32,
 )
+
+
+def align(rgb: Picture, mesh: Mesh) -> tuple[Picture, Floats]:
+    """Cut a face out of a picture.
+
+    Args:
+        rgb: Uint8 (height, width, 3).
+        mesh: The face's landmarks.
+
+    Returns:
+        The crop, uint8 (112, 112, 3) RGB, and the float32 (2, 3) matrix that takes the picture to it.
+    """
+    matrix = similarity_transform(five_points(mesh), TEMPLATE)
+    return warp(rgb, matrix), matrix
 
 
 def five_points(mesh: Mesh) -> Floats:
@@ -53,7 +68,8 @@ def warp(rgb: Picture, matrix: Floats) -> Picture:
     if scale < 0.5:
         # Bilinear sampling skips pixels when it shrinks by more than two: average them first.
         rgb, matrix = _half_way(rgb, matrix, 2 * scale)
-    return cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
+    crop = cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
+    return crop.astype(np.uint8, copy=False)
 
 
 def inside_fraction(matrix: Floats, *, height: int, width: int) -> float:
@@ -68,7 +84,7 @@ def inside_fraction(matrix: Floats, *, height: int, width: int) -> float:
 def _half_way(rgb: Picture, matrix: Floats, scale: float) -> tuple[Picture, Floats]:
     height, width = rgb.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    smaller = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    smaller = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     # Pixel centres, not corners, are at whole coordinates: x' = (x + 0.5) * scale - 0.5.
     factors = np.array(size, np.float32) / np.array([width, height], np.float32)
     turned = matrix[:, :2] / factors

@@ -55,7 +55,9 @@ def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
         try:
             rgb = _load(data, limits)
         except Image.DecompressionBombError as error:
-            raise ImageError("too_many_pixels", f"expected at most {limits.max_pixels} pixels: {error}") from error
+            raise ImageError(
+                "too_many_pixels", f"expected at most {limits.max_pixels} pixels: {error}"
+            ) from error
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
             raise ImageError("unreadable_image", f"expected a whole picture, got: {error}") from error
     return _shrink(rgb, limits.max_side_px)
@@ -69,10 +71,8 @@ def encode_jpeg(rgb: Picture, *, quality: int = 92) -> bytes:
 
 
 def _has_known_signature(data: bytes) -> bool:
-    return (
-        data.startswith(b"\xff\xd8\xff")
-        or data.startswith(b"\x89PNG\r\n\x1a\n")
-        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (
+        data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     )
 
 
@@ -94,4 +94,4 @@ def _shrink(rgb: Picture, max_side_px: int) -> Picture:
     if scale >= 1:
         return rgb
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -28,7 +28,9 @@ def read(name: str) -> bytes:
         files = metadata.files(_WHEEL) or []
         content = next(file for file in files if file.name == name).read_binary()
     except (metadata.PackageNotFoundError, StopIteration, OSError) as error:
-        raise ArtifactError("artifact_missing", f"expected {name} in the package {_WHEEL}, found none") from error
+        raise ArtifactError(
+            "artifact_missing", f"expected {name} in the package {_WHEEL}, found none"
+        ) from error
     digest = hashlib.sha256(content).hexdigest()
     if digest != _SHA256[name]:
         raise ArtifactError("artifact_altered", f"expected {name} with SHA-256 {_SHA256[name]}, got {digest}")

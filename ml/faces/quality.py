@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from ml.faces.landmarks import Mesh
-from ml.types import Floats, Picture, Quality, Reason
+from ml.types import Picture, Quality, Reason
 
 # Of the 112 x 112 crop: brow to mouth, without hair and background.
 _MIDDLE = (slice(34, 100), slice(26, 86))
-# The mesh of a face that looks straight ahead leans back by this much.
-_NEUTRAL_PITCH_DEGREES = 0.0
+# What the mesh of a face that looks straight ahead shows, by the median of many pictures.
+_NEUTRAL_PITCH_DEGREES = -6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +57,30 @@ class QualityGate:
 
     def _is_turned_away(self, quality: Quality) -> bool:
         return (
-            abs(quality.yaw_degrees) > self.max_yaw_degrees or abs(quality.pitch_degrees) > self.max_pitch_degrees
+            abs(quality.yaw_degrees) > self.max_yaw_degrees
+            or abs(quality.pitch_degrees) > self.max_pitch_degrees
         )
 
 
+# Set on ordinary web pictures, of which the first refuses few beside crowds, and on their blurred, darkened, shrunken and
+# cut versions. A template lasts, so what goes into it is judged more strictly than what is compared with it once.
 ENROLLMENT_GATE = QualityGate(
     min_face_size_px=80,
-    min_sharpness=0.0,
-    min_brightness=0.2,
+    min_sharpness=0.17,
+    min_brightness=0.16,
     max_brightness=0.9,
     max_yaw_degrees=35,
-    max_pitch_degrees=30,
+    max_pitch_degrees=28,
     min_inside_fraction=0.99,
     max_second_face=0.5,
 )
 VERIFICATION_GATE = QualityGate(
-    min_face_size_px=64,
-    min_sharpness=0.0,
-    min_brightness=0.12,
-    max_brightness=0.95,
-    max_yaw_degrees=50,
-    max_pitch_degrees=40,
+    min_face_size_px=60,
+    min_sharpness=0.13,
+    min_brightness=0.1,
+    max_brightness=0.94,
+    max_yaw_degrees=45,
+    max_pitch_degrees=38,
     min_inside_fraction=0.97,
     max_second_face=0.7,
 )
@@ -104,7 +107,7 @@ def measure(mesh: Mesh, crop: Picture, *, inside_fraction: float, faces: int, se
         faces: How many faces the picture has.
         second_face: Size of the largest other face as a share of this one's.
     """
-    gray = cv2.cvtColor(crop[_MIDDLE], cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(crop[_MIDDLE], cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
     yaw, pitch, roll = head_pose(mesh)
     measures = {
         "face_size_px": face_size(mesh),
@@ -159,8 +162,8 @@ def _score(measures: dict[str, float]) -> float:
 
     return min(
         rise(measures["face_size_px"], 40, 120),
-        rise(measures["sharpness"], 0.0, 1.0),
-        rise(measures["brightness"], 0.08, 0.3),
+        rise(measures["sharpness"], 0.05, 0.35),
+        rise(measures["brightness"], 0.05, 0.3),
         rise(-measures["brightness"], -0.98, -0.8),
         rise(-abs(measures["yaw_degrees"]), -60, -15),
         rise(-abs(measures["pitch_degrees"]), -50, -15),

@@ -1,9 +1,9 @@
 """A model on disk: a folder of files that `manifest.json` names, with the digest of each.
 
-    manifest.json      what the model is, how it is fed, compared and judged, and the SHA-256 of the other files
-    embedding.keras    the network, to train on
-    embedding.tflite   the same network, to serve
-    MODEL_CARD.md      the manifest in prose
+manifest.json      what the model is, how it is fed, compared and judged, and the SHA-256 of the other files
+embedding.keras    the network, to train on
+embedding.tflite   the same network, to serve
+MODEL_CARD.md      the manifest in prose
 """
 
 import hashlib
@@ -83,7 +83,9 @@ class Artifact:
         content = _read(self.directory / name)
         digest = hashlib.sha256(content).hexdigest()
         if digest != self.files.get(name):
-            raise ArtifactError("artifact_altered", f"expected {name} with SHA-256 {self.files.get(name)}, got {digest}")
+            raise ArtifactError(
+                "artifact_altered", f"expected {name} with SHA-256 {self.files.get(name)}, got {digest}"
+            )
         return content
 
     @classmethod
@@ -91,10 +93,14 @@ class Artifact:
         content = json.loads(manifest)
         version = content["format_version"]
         if version != FORMAT_VERSION:
-            raise ArtifactError("artifact_incompatible", f"expected format version {FORMAT_VERSION}, got {version}")
+            raise ArtifactError(
+                "artifact_incompatible", f"expected format version {FORMAT_VERSION}, got {version}"
+            )
         missing = {KERAS_FILE, LITE_FILE} - content["files"].keys()
         if missing:
-            raise ArtifactError("artifact_incompatible", f"expected a digest of {sorted(missing)} in {MANIFEST}")
+            raise ArtifactError(
+                "artifact_incompatible", f"expected a digest of {sorted(missing)} in {MANIFEST}"
+            )
         return cls(
             directory=directory,
             digest=hashlib.sha256(manifest).hexdigest(),

@@ -31,7 +31,9 @@ class Calibration:
         """
         row = self.thresholds.get(fmr)
         if row is None:
-            raise CalibrationError("no_threshold", f"expected an FMR among {sorted(self.thresholds)}, got {fmr}")
+            raise CalibrationError(
+                "no_threshold", f"expected an FMR among {sorted(self.thresholds)}, got {fmr}"
+            )
         if not 1 <= anchors <= len(row):
             raise CalibrationError("no_threshold", f"expected 1 to {len(row)} anchors, got {anchors}")
         return row[anchors - 1]

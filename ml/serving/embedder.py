@@ -19,7 +19,9 @@ class Embedder:
         """Read the network; `threads` is the number of CPU threads of one call."""
         self._spec = artifact.input_spec
         self._mirrored = artifact.mirrored
-        self._model = LiteModel(artifact.read(LITE_FILE), batch_size=2 if artifact.mirrored else 1, threads=threads)
+        self._model = LiteModel(
+            artifact.read(LITE_FILE), batch_size=2 if artifact.mirrored else 1, threads=threads
+        )
 
     def embed(self, crop: Picture) -> Floats:
         """Embed one aligned face.

@@ -79,13 +79,14 @@ class FacePipeline:
         crop, measured = self._measure(rgb, detection, mesh, detections)
         reasons = gate.reasons(measured)
         embedding = None if reasons else self.embedder.embed(crop)
-        return Extraction(reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding)
+        return Extraction(
+            reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding
+        )
 
     def _measure(
         self, rgb: Picture, detection: Detection, mesh: Mesh, detections: list[Detection]
     ) -> tuple[Picture, Quality]:
-        matrix = alignment.similarity_transform(alignment.five_points(mesh), alignment.TEMPLATE)
-        crop = alignment.warp(rgb, matrix)
+        crop, matrix = alignment.align(rgb, mesh)
         rivals = self._rivals(rgb, detection, detections)
         height, width = rgb.shape[:2]
         measured = quality.measure(

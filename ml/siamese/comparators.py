@@ -1,4 +1,4 @@
-"""Comparing cached embeddings with NumPy alone. Whatever is not a proper embedding raises: a comparison fails closed."""
+"""Comparing cached embeddings with NumPy alone. What is not a proper embedding raises: a comparison fails closed."""
 
 from typing import Protocol
 
@@ -35,7 +35,9 @@ class CosineComparator:
         """
         left, right = unit(template), unit(probe)
         if left.shape != right.shape:
-            raise ComparatorError("invalid_embedding", f"expected equal sizes, got {left.shape} and {right.shape}")
+            raise ComparatorError(
+                "invalid_embedding", f"expected equal sizes, got {left.shape} and {right.shape}"
+            )
         return float(np.clip(left @ right, -1, 1))
 
 
@@ -50,7 +52,9 @@ def unit(embedding: npt.ArrayLike) -> Floats:
         raise ComparatorError("invalid_embedding", f"expected one vector, got the shape {vector.shape}")
     length = float(np.linalg.norm(vector))
     if not np.isfinite(length) or length < 1e-6:
-        raise ComparatorError("invalid_embedding", f"expected a finite vector other than zero, got length {length}")
+        raise ComparatorError(
+            "invalid_embedding", f"expected a finite vector other than zero, got length {length}"
+        )
     return np.asarray(vector / length, np.float32)
 
 

@@ -1,9 +1,9 @@
 """The siamese twin itself: one network, applied to both faces, and a comparator of the two embeddings.
 
-      left face ──> embedding network ──┐
-                          ║             ├──> comparator ──> similarity
-     right face ──> embedding network ──┘
-                     (same weights)
+left face ──> embedding network ──┐
+║             ├──> comparator ──> similarity
+right face ──> embedding network ──┘
+(same weights)
 """
 
 import keras

@@ -41,7 +41,9 @@ def read_tfjs(graph: Path) -> dict[str, Floats]:
             weights[entry["name"]] = values.reshape(entry["shape"])
             offset += count * dtype.itemsize
         if offset != len(content):
-            raise ArtifactError("artifact_incompatible", f"expected {offset} bytes of weights, got {len(content)}")
+            raise ArtifactError(
+                "artifact_incompatible", f"expected {offset} bytes of weights, got {len(content)}"
+            )
     return weights
 
 

@@ -73,4 +73,6 @@ def check_parity(cosine: float, *, at_least: float) -> None:
         ArtifactError: `artifact_incompatible`.
     """
     if not cosine >= at_least:
-        raise ArtifactError("artifact_incompatible", f"expected a parity of at least {at_least}, got {cosine}")
+        raise ArtifactError(
+            "artifact_incompatible", f"expected a parity of at least {at_least}, got {cosine}"
+        )

@@ -1,5 +1,6 @@
 """What every detector gives, and which of several faces is meant."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,6 +47,6 @@ def nearest_centre(detections: Sequence[Detection], rgb: Picture) -> Detection:
 
     def distance(detection: Detection) -> float:
         x, y = detection.box.centre
-        return (x - width / 2) ** 2 + (y - height / 2) ** 2
+        return math.hypot(x - width / 2, y - height / 2)
 
     return min(detections, key=distance)

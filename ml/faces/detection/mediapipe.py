@@ -16,6 +16,7 @@ from ml.types import Box, Floats, Picture
 _SIDE = 256
 _GRIDS = ((16, 2), (8, 6))
 _SUPPRESSION_IOU = 0.3
+_LEVELS = np.linspace(-1, 1, 256, dtype=np.float32)  # what each uint8 level becomes
 
 
 class MediaPipeDetector:
@@ -55,9 +56,9 @@ def letterbox(rgb: Picture) -> tuple[Floats, float, int, int]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     left, top = (_SIDE - size[0]) // 2, (_SIDE - size[1]) // 2
-    square = np.full((_SIDE, _SIDE, 3), -1, np.float32)
-    square[top : top + size[1], left : left + size[0]] = resized * np.float32(2 / 255) - np.float32(1)
-    return square, scale, left, top
+    square = np.zeros((_SIDE, _SIDE, 3), np.uint8)
+    square[top : top + size[1], left : left + size[0]] = resized
+    return cv2.LUT(square, _LEVELS).astype(np.float32, copy=False), scale, left, top
 
 
 def anchor_centres() -> Floats:

@@ -44,7 +44,9 @@ def _residual_block(x: Any, expanded: int, out: int, stride: int, *, name: str) 
     return layers.Add(name=f"{name}_add")([x, y]) if stride == 1 else y
 
 
-def _pointwise(x: Any, channels: int, *, name: str, kernel: int = 1, stride: int = 1, activation: bool = True) -> Any:
+def _pointwise(
+    x: Any, channels: int, *, name: str, kernel: int = 1, stride: int = 1, activation: bool = True
+) -> Any:
     x = layers.Conv2D(channels, kernel, strides=stride, padding="same", name=name)(x)
     return _prelu(x, name) if activation else x
 
