@@ -150,8 +150,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "requeue lost pictures": {"task": "enrollment.tasks.samples_sweep", "schedule": 60},
-    "close expired sign-ins": {"task": "verification.tasks.sessions_sweep", "schedule": 30},
+    "requeue lost pictures": {"task": "enrollment.tasks.samples_sweep", "schedule": 15},
+    "close expired sign-ins": {"task": "verification.tasks.sessions_sweep", "schedule": 15},
 }
 
 # --- Accounts -----------------------------------------------------------------------------------------------------

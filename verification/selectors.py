@@ -1,6 +1,6 @@
 """Reads. They never write."""
 
-from allauth.account.models import EmailAddress
+from allauth.account.utils import filter_users_by_email
 
 from enrollment.models import Consent, Subject, User
 from enrollment.selectors import anchor_status, has_consent, subject_of
@@ -13,8 +13,8 @@ def user_by_login(login: str) -> User | None:
     by_name = User.objects.filter(username__iexact=login).first()
     if by_name or "@" not in login:
         return by_name
-    address = EmailAddress.objects.filter(email__iexact=login).order_by("-verified", "-primary").first()
-    return address.user if address else None
+    by_address: list[User] = filter_users_by_email(login, prefer_verified=True)
+    return by_address[0] if by_address else None
 
 
 def comparable_subject(session: VerificationSession) -> Subject | None:

@@ -23,7 +23,7 @@ from ml.siamese.comparators import CosineComparator, template_mean
 logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
-LOST_AFTER = timedelta(seconds=45)
+LOST_AFTER = timedelta(seconds=30)
 # A new anchor must look like the earlier ones, at the threshold that one stranger in a thousand would pass.
 SAME_PERSON_FMR = 1e-3
 

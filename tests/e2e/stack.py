@@ -35,7 +35,7 @@ class Stack:
             "SITE_URL": self.url,
             "SECRET_KEY": "a key for the end-to-end tests alone, of more than fifty characters",
             "FACE_ENCRYPTION_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            "EMAIL_URL": f"filemail://{self.mail}",
+            "EMAIL_URL": f"filemail:///{self.mail}",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }

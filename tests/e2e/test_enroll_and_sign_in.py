@@ -65,22 +65,18 @@ def test_it_signs_in_by_password(site, browser):
     page = browser(url=site.url)
     journey.sign_up(page, "patrick")
     journey.sign_out(page)
-    page.goto("/accounts/login/")
-    page.locator("input[name=login]").fill("patrick")
-    page.locator("input[name=password]").fill(journey.PASSWORD)
-    page.locator("main form button[type=submit]").last.click()
-    page.wait_for_url(f"{site.url}/")
+    journey.sign_in_by_password(page, "patrick")
     expect(page.get_by_text("patrick").first).to_be_visible()
 
 
 @needs_lfw
 def test_it_signs_in_several_people_and_refuses_strangers(site, browser, tmp_path):
-    people = lfw_people(4, images=5)
+    people = lfw_people(4, images=8)
     for number, name in enumerate(people):
         page = browser(url=site.url)
-        journey.enroll(page, f"lfw{number}", lfw(name, 3), tmp_path)
+        journey.enroll(page, f"lfw{number}", lfw(name, 6), tmp_path)
     for number, name in enumerate(people):
-        own, other = lfw(name, 5)[3:], lfw(people[number - 1], 5)[3:]
+        own, other = lfw(name, 8)[6:], lfw(people[number - 1], 8)[6:]
         page = browser(own, url=site.url)
         journey.face_sign_in(page, f"lfw{number}")
         page.wait_for_url(f"{site.url}/", timeout=journey.SLOW)
