@@ -42,11 +42,15 @@ def det_plot(curves: Mapping[str, ErrorCurve], out: Path, *, title: str) -> list
         lowest = 1.0
         for (name, curve), colour in zip(curves.items(), _COLOURS, strict=False):
             fmr, fnmr = _thinned(curve)
-            axes.step(fmr, fnmr, where="post", color=colour, linewidth=2, label=f"{name} (EER {curve.eer:.2%})")
+            axes.step(
+                fmr, fnmr, where="post", color=colour, linewidth=2, label=f"{name} (EER {curve.eer:.2%})"
+            )
             axes.plot(curve.eer, curve.eer, "o", color=colour, markersize=5, clip_on=False, zorder=3)
             lowest = min(lowest, float(fmr.min()), float(fnmr.min()))
         floor = max(10 ** np.floor(np.log10(lowest)), _TICKS[0])
-        axes.plot([floor, 1], [floor, 1], color=_INK, linewidth=0.8, linestyle=(0, (2, 4)), label="equal error")
+        axes.plot(
+            [floor, 1], [floor, 1], color=_INK, linewidth=0.8, linestyle=(0, (2, 4)), label="equal error"
+        )
         ticks = [tick for tick in _TICKS if tick >= floor]
         axes.set(xscale="log", yscale="log", xlim=(floor, 1), ylim=(floor, 1))
         axes.set_xticks(ticks, [f"{tick:.4%}".rstrip("0").rstrip(".%") + "%" for tick in ticks])
