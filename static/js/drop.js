@@ -6,10 +6,13 @@
  */
 export function onFiles(root, onFiles) {
   const input = root.querySelector("[data-files]");
-  input.addEventListener("change", () => {
-    onFiles([...input.files]);
+  const take = () => {
+    const files = [...input.files];
     input.value = ""; // the same file may be chosen again
-  });
+    if (files.length > 0) onFiles(files);
+  };
+  input.addEventListener("change", take);
+  queueMicrotask(take); // chosen while the page was still loading
 
   const zone = root.querySelector("[data-drop]");
   if (!zone) return;

@@ -22,6 +22,7 @@ function start(root) {
     finish.requestSubmit();
   });
 
+  loginForm.querySelector("[type=submit]").disabled = false; // it waited for this script
   loginForm.addEventListener("submit", (event) => {
     event.preventDefault();
     page.check = new FaceCheck(root.dataset.sessionsUrl, { purpose: "sign_in", login: login.value.trim() });

@@ -16,6 +16,7 @@ export class Stage {
     this.#camera = new Camera(this.#find("video"));
     this.#onPicture = onPicture;
     this.#find("start").addEventListener("click", () => this.start());
+    this.#find("start").disabled = false; // it waited for this script
     this.#find("stop").addEventListener("click", () => this.stop());
     this.#find("take").addEventListener("click", () => this.take());
     window.addEventListener("pagehide", () => this.stop());
