@@ -212,14 +212,53 @@ VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=9
 DATA_UPLOAD_MAX_NUMBER_FILES = FACE_MAX_ANCHORS
 DATA_UPLOAD_MAX_BODY_BYTES = FACE_MAX_ANCHORS * FACE_MAX_IMAGE_BYTES + 1024 * 1024
 
+
+def _admin_link(title: str, icon: str, model: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
 # --- Admin theme and logs -----------------------------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "FaceVerify",
     "SITE_HEADER": "FaceVerify",
     "SITE_SYMBOL": "familiar_face_and_zone",
     "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": True,
-}
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f5", "100": "#d5ece7", "200": "#aedad1", "300": "#7cc1b5", "400": "#4ba396", "500": "#2e877b",
+            "600": "#1b6f65", "700": "#0c6059", "800": "#0d4c47", "900": "#0d3f3b", "950": "#042624",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "People",
+                "items": [
+                    _admin_link("Accounts", "person", "enrollment_user"),
+                    _admin_link("Subjects", "face", "enrollment_subject"),
+                    _admin_link("Samples", "photo_camera", "enrollment_sample"),
+                    _admin_link("Templates", "fingerprint", "enrollment_template"),
+                ],
+            },
+            {
+                "title": "Sign-in",
+                "items": [
+                    _admin_link("Attempts", "login", "verification_attempt"),
+                    _admin_link("Sessions", "history", "verification_verificationsession"),
+                ],
+            },
+            {
+                "title": "Recognition",
+                "items": [_admin_link("Model versions", "neurology", "enrollment_modelversion")],
+            },
+            {
+                "title": "Machine",
+                "items": [_admin_link("Periodic tasks", "schedule", "django_celery_beat_periodictask")],
+            },
+        ],
+    },
+}  # fmt: skip
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,9 +1,13 @@
 """Routes of the site."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from faceverify_site import views
+
+# The admin signs in as everybody does: with its limits on guessing, and never by face alone.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "faceverify_site.errors.bad_request"
 handler404 = "faceverify_site.errors.page_not_found"
