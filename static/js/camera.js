@@ -31,9 +31,16 @@ async function openStream() {
   }
 }
 
+/** @param {MediaStream | null} stream */
+function release(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
 export class Camera {
   /** @type {MediaStream | null} */
   #stream = null;
+  /** False once it was stopped, which may be before the person has answered the browser's question. */
+  #wanted = false;
   #video;
 
   /** @param {HTMLVideoElement} video where the live picture is shown */
@@ -46,21 +53,28 @@ export class Camera {
   }
 
   /**
-   * Resolves once a picture can be taken.
+   * Resolves once a picture can be taken, or once it was stopped again: see `live`.
    * @param {() => void} onLost called when the camera goes away by itself
    * @throws {CameraError}
    */
   async start(onLost) {
     if (this.live) return;
+    this.#wanted = true;
     const stream = await openStream();
+    if (!this.#wanted || this.live) return release(stream);
+    this.#stream = stream;
     stream.getVideoTracks()[0].addEventListener("ended", onLost);
     this.#video.srcObject = stream;
-    await this.#video.play();
-    this.#stream = stream;
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (this.live) throw error; // else it was stopped while it started
+    }
   }
 
   stop() {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#wanted = false;
+    release(this.#stream);
     this.#stream = null;
     this.#video.srcObject = null;
   }

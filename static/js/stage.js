@@ -46,6 +46,7 @@ export class Stage {
     const hadFocus = this.#root.contains(document.activeElement);
     try {
       await this.#camera.start(() => this.stop());
+      if (!this.#camera.live) return;
       this.state = "live";
       if (hadFocus) this.#find("take").focus();
     } catch (error) {
