@@ -26,12 +26,26 @@ class AttemptAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     list_select_related = ("subject__user", "session__user", "model_version")
     fields = (
-        "who", "purpose", "outcome", "reason", "similarity", "threshold", "anchors", "model_version", "source",
-        "created_at", "decided_at",
-    )  # fmt: skip
+        "who",
+        "purpose",
+        "state",
+        "decision",
+        "reason",
+        "score",
+        "threshold",
+        "anchors",
+        "model_version",
+        "source",
+        "created_at",
+        "decided_at",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
         return super().get_queryset(request).defer("sealed_probe")
+
+    @display(description="Similarity", ordering="similarity")
+    def score(self, attempt: Attempt) -> str:
+        return "-" if attempt.similarity is None else f"{attempt.similarity:.3f}"
 
     @display(description="Account")
     def who(self, attempt: Attempt) -> str:

@@ -11,7 +11,7 @@ from enrollment.models import ModelVersion
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ReadOnlyAdmin):
     list_display = ("name", "network", "coloured_state", "activated_at", "short_digest")
-    fields = ("name", "network", "coloured_state", "digest", "created_at", "activated_at", "figures")
+    fields = ("name", "network", "state", "digest", "created_at", "activated_at", "figures")
     readonly_fields = fields
 
     @display(description="State", ordering="state", label={"active": "success", "candidate": "info"})

@@ -54,7 +54,7 @@ class SampleAdmin(ReadOnlyAdmin):
     list_display = ("subject", "coloured_state", "why", "created_at", "decided_at")
     list_filter = ("state", "created_at")
     search_fields = ("subject__user__username", "id")
-    fields = ("id", "subject", "coloured_state", "why", "quality", "tries", "created_at", "decided_at")
+    fields = ("id", "subject", "state", "why", "quality", "tries", "created_at", "decided_at")
     readonly_fields = fields
     list_select_related = ("subject__user",)
 
