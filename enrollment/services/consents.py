@@ -18,9 +18,8 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
         Consent.objects.get_or_create(
             subject=subject, purpose=purpose, withdrawn_at=None, defaults={"text_version": TEXT_VERSION}
         )
-    Consent.objects.filter(subject=subject, withdrawn_at=None).exclude(purpose__in=purposes).update(
-        withdrawn_at=timezone.now()
-    )
+    for purpose in set(Consent.Purpose.values) - purposes:
+        consent_withdraw(user, purpose)
     return subject
 
 

@@ -43,3 +43,4 @@ def test_it_erases_the_face_when_sign_in_is_no_longer_ticked():
     sample = SampleFactory(subject=ConsentFactory().subject)
     consents_give(sample.subject.user, {"training"})
     assert not has_consent(sample.subject, Consent.Purpose.SIGN_IN)
+    assert not Sample.objects.exists()
