@@ -18,7 +18,7 @@ from ml.errors import ImageError
 from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.comparators import CosineComparator, template_mean
+from ml.siamese.comparators import template_mean
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def _is_same_person(
     anchors = anchor_templates(subject, version)
     if not anchors:
         return True
-    similarity = CosineComparator().similarity(template_mean(embeddings_of(anchors)), embedding)
+    similarity = pipeline.artifact.comparator.similarity(template_mean(embeddings_of(anchors)), embedding)
     return similarity >= pipeline.artifact.calibration.threshold(anchors=len(anchors), fmr=SAME_PERSON_FMR)
 
 

@@ -17,7 +17,7 @@ from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.comparators import CosineComparator, template_mean
+from ml.siamese.comparators import template_mean
 from verification import policy
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.selectors import comparable_subject
@@ -74,7 +74,7 @@ def _compare(
     """Against the mean of the anchors. Without a usable face the same work is done in vain, to take the same time."""
     templates = anchor_templates(subject, version) if subject else []
     embeddings = embeddings_of(templates) if templates else np.eye(3, probe.size, dtype=np.float32)
-    similarity = CosineComparator().similarity(template_mean(embeddings), probe)
+    similarity = pipeline.artifact.comparator.similarity(template_mean(embeddings), probe)
     threshold = pipeline.artifact.calibration.threshold(anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR)
     if len(templates) < settings.FACE_MIN_ANCHORS:
         return Comparison(policy.Decision.NON_MATCH, None, None, None, version)
