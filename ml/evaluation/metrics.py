@@ -119,6 +119,8 @@ def bootstrap(
     for _ in range(replicates):
         counts = np.bincount(generator.integers(people, size=people), minlength=people).astype(np.float64)
         weights = np.where(comparisons.mated, counts[left], counts[left] * counts[right])
+        if not (weights[comparisons.mated].any() and weights[~comparisons.mated].any()):
+            continue  # of very few people, a draw may leave nothing to compare
         curve = error_curve(comparisons, weights=weights)
         for name, measure in measures.items():
             drawn[name].append(measure(curve))

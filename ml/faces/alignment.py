@@ -1,12 +1,16 @@
 """Turning, scaling and shifting a face so that its eyes, nose and mouth stand where every network expects them."""
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ml.faces.landmarks import Mesh
 from ml.types import Floats, Picture
 
 SIDE_PX = 112
+Points = npt.NDArray[np.floating[Any]]
 
 # The usual five points of 112 x 112 faces (Deng et al., ArcFace, 2019): image-left eye, image-right eye, nose tip,
 # image-left and image-right mouth corner.
@@ -37,7 +41,7 @@ def five_points(mesh: Mesh) -> Floats:
     )
 
 
-def similarity_transform(source: Floats, target: Floats) -> Floats:
+def similarity_transform(source: Points, target: Points) -> Floats:
     """Return the least-squares rotation, scale and shift that takes `source` to `target` (Umeyama, 1991).
 
     In the plane Umeyama's solution is a linear regression of complex numbers: `target = a * source + b`, where `a`

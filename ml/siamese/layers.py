@@ -37,6 +37,6 @@ class CosineSimilarity(keras.layers.Layer):  # type: ignore[misc]
         return ops.sum(left * right, axis=-1, keepdims=True)
 
     def compute_output_shape(
-        self, left: tuple[int | None, ...], right: tuple[int | None, ...]
+        self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
-        return (*left[:-1], 1)
+        return (*left_shape[:-1], 1)

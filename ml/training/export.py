@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -16,8 +17,9 @@ from ml.errors import ArtifactError
 from ml.litert import LiteModel
 from ml.types import Floats
 
-# Keras stamps its files with the time: the same network must give the same bytes.
+# Keras stamps its files with time and addresses: the same network must give the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_SHARED_OBJECT = re.compile(rb'("shared_object_id": )(\d+)')
 _DATE_SAVED = "1980-01-01@00:00:00"
 
 
@@ -28,10 +30,18 @@ def save_keras(model: keras.Model, path: Path) -> None:
         model.save(saved)
         with zipfile.ZipFile(saved) as source, zipfile.ZipFile(path, "w") as target:
             for name in sorted(source.namelist()):
-                content = source.read(name)
-                if name == "metadata.json":
-                    content = json.dumps(json.loads(content) | {"date_saved": _DATE_SAVED}).encode()
+                content = _repeatable(name, source.read(name))
                 target.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+
+
+def _repeatable(name: str, content: bytes) -> bytes:
+    if name == "metadata.json":
+        return json.dumps(json.loads(content) | {"date_saved": _DATE_SAVED}).encode()
+    if name == "config.json":
+        # Keras numbers shared objects by their addresses in memory: number them in the order they come.
+        numbers: dict[bytes, int] = {}
+        return _SHARED_OBJECT.sub(lambda m: m[1] + b"%d" % numbers.setdefault(m[2], len(numbers)), content)
+    return content
 
 
 def to_tflite(model: keras.Model, *, half_precision: bool = True) -> bytes:

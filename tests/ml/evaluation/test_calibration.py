@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from ml.config import MAX_ANCHORS
+from ml.errors import DatasetError
+from ml.evaluation.calibration import (
+    FaceSet,
+    embed_aligned,
+    false_match_rate,
+    has_stretched_border,
+    non_mated,
+    split_subjects,
+    thresholds,
+)
+from ml.serving.embedder import Embedder
+from ml.siamese.comparators import template_mean
+
+DIMENSIONS = 16
+
+
+@pytest.fixture(scope="module")
+def faces():
+    """200 people with 5 pictures each: a direction of their own, and noise."""
+    generator = np.random.default_rng(11)
+    people = np.repeat(generator.normal(size=(200, DIMENSIONS)), 5, axis=0)
+    rows = people + 0.6 * generator.normal(size=people.shape)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return FaceSet(rows.astype(np.float32), np.repeat(np.arange(200), 5))
+
+
+def test_it_compares_templates_with_everybody_else(faces):
+    scored = non_mated(faces, 3)
+    assert scored.count == 200 * 199 * 5
+    template = template_mean(faces.embeddings[:3])
+    assert scored.similarity[0, 5] == pytest.approx(float(template @ faces.embeddings[5]), abs=1e-6)
+    assert np.isneginf(scored.similarity[0, :5]).all()
+
+
+def test_it_knows_how_alike_the_anchors_are(faces):
+    scored = non_mated(faces, 2)
+    assert scored.cohesion[0] == pytest.approx(float(faces.embeddings[0] @ faces.embeddings[1]), abs=1e-5)
+
+
+def test_a_threshold_keeps_its_false_match_rate_and_no_lower_one_does(faces):
+    table = thresholds(faces, measured_anchors=4, fmrs=(1e-2, 1e-3))
+    scored = non_mated(faces, 1)
+    for fmr, row in table.items():
+        rate, (low, high) = false_match_rate(scored, row[0])
+        assert rate <= fmr < false_match_rate(scored, row[0] - 0.01)[0]
+        assert low <= rate <= high
+
+
+def test_thresholds_never_fall_with_more_anchors(faces):
+    for row in thresholds(faces, measured_anchors=3, fmrs=(1e-2, 1e-3)).values():
+        assert len(row) == MAX_ANCHORS
+        assert list(row) == sorted(row)
+
+
+def test_the_bound_is_never_looser_than_measuring(faces):
+    """Set from two anchors and extended, thresholds lie above those measured with up to five."""
+    bounded = thresholds(faces, measured_anchors=2, fmrs=(1e-2, 1e-3))
+    measured = thresholds(faces, measured_anchors=5, fmrs=(1e-2, 1e-3))
+    for fmr in bounded:
+        assert all(bound >= seen for bound, seen in zip(bounded[fmr][:5], measured[fmr][:5], strict=True))
+
+
+def test_it_needs_people_with_enough_pictures(faces):
+    with pytest.raises(DatasetError):
+        non_mated(faces, 6)
+
+
+def test_it_splits_people_without_overlap_and_for_good():
+    names = [str(number) for number in range(1000)]
+    first, second = split_subjects(names)
+    assert sorted(first + second) == sorted(names)
+    assert 440 < len(first) < 560
+    fewer = split_subjects(names[:500])
+    assert set(fewer[0]) <= set(first)
+    assert set(fewer[1]) <= set(second)
+
+
+@pytest.mark.parametrize("edge", [np.s_[:6], np.s_[-6:], np.s_[:, :6], np.s_[:, -6:]])
+def test_it_knows_a_stretched_border(astronaut, edge):
+    crop = astronaut[60:172, 180:292].copy()
+    assert not has_stretched_border(crop)
+    strip = crop[edge]
+    strip[:] = strip[:1] if strip.shape[0] == 6 else strip[:, :1]
+    assert has_stretched_border(crop)
+
+
+def test_it_embeds_aligned_faces_by_person(artifact, tmp_path, astronaut):
+    from ml.faces.images import encode_jpeg
+
+    for name, column in (("7", 170), ("8", 175)):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            crop = astronaut[50:178, column + number : column + number + 128]
+            (tmp_path / name / f"{number}.jpg").write_bytes(encode_jpeg(np.ascontiguousarray(crop)))
+    faces = embed_aligned(Embedder(artifact), tmp_path, ["7", "8"])
+    assert faces.embeddings.shape == (4, 192)
+    assert faces.subjects.tolist() == [0, 0, 1, 1]
+    with pytest.raises(DatasetError):
+        embed_aligned(Embedder(artifact), tmp_path, ["nobody"])

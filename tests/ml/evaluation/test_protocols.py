@@ -1,0 +1,100 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from ml.errors import DatasetError
+from ml.evaluation.plots import det_plot
+from ml.evaluation.protocols import Embeddings, lfw, read_pairs, templates
+from ml.faces.images import encode_jpeg
+from tests.faces import LFW, lfw_people, needs_lfw
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """Ten people of LFW with 4 pictures each, and a list of 20 pairs in their order."""
+    if not LFW.is_dir():
+        pytest.skip("needs the research faces in ../shared/data/lfw")
+    root = tmp_path_factory.mktemp("lfw")
+    names = lfw_people(10, images=4)
+    lines = ["10\t1"]
+    for name, other in zip(names, names[1:] + names[:1], strict=True):
+        (root / "images" / name).mkdir(parents=True)
+        for number, picture in enumerate(sorted((LFW / name).glob("*.jpg"))[:4], start=1):
+            shutil.copy(picture, root / "images" / name / f"{name}_{number:04d}.jpg")
+        lines += [f"{name}\t1\t2", f"{name}\t1\t{other}\t1"]
+    (root / "pairs.txt").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def faces(pipeline, people):
+    return Embeddings(pipeline, people)
+
+
+@needs_lfw
+def test_it_runs_the_ten_folds(faces):
+    figures = lfw(faces).figures
+    assert figures["pairs"] == 20
+    assert figures["subjects"] == 10
+    assert figures["accuracy"] >= 0.9
+    assert figures["fte"] == 0
+    assert figures["tar_at_fmr"].keys() == {"0.01", "0.001"}
+
+
+@needs_lfw
+def test_it_compares_templates_with_probes(faces):
+    figures = templates(faces, anchors=3).figures
+    assert (figures["subjects"], figures["mated"], figures["non_mated"]) == (10, 10, 90)
+    assert figures["fnmr_at_fmr"].keys() == {"0.001", "0.0001"}
+    assert figures["fnmr_at_fmr"]["0.001"] <= 0.1
+
+
+@needs_lfw
+def test_it_counts_a_picture_without_a_face_as_a_failure_and_a_non_match(pipeline, people, tmp_path):
+    root = shutil.copytree(people, tmp_path / "lfw")
+    blank = encode_jpeg(np.full((250, 250, 3), 90, np.uint8))
+    first = sorted((root / "images").iterdir())[0]
+    (first / f"{first.name}_0002.jpg").write_bytes(blank)
+    found = lfw(Embeddings(pipeline, root))
+    assert found.figures["fte"] == pytest.approx(1 / 20)
+    assert found.curve.thresholds[-1] == -1
+
+
+@needs_lfw
+def test_it_embeds_each_picture_once(pipeline, people):
+    asked = []
+
+    def counted(paths):
+        asked.append(len(paths))
+        return paths
+
+    faces = Embeddings(pipeline, people, progress=counted)
+    templates(faces, anchors=1)
+    templates(faces, anchors=3)
+    assert asked == [40, 0]
+
+
+@needs_lfw
+def test_it_draws_the_error_trade_off(faces, tmp_path):
+    png, svg = det_plot({"shipped": lfw(faces).curve}, tmp_path / "det", title="Ten people")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in svg.read_text()
+
+
+def test_it_reads_both_kinds_of_pairs(tmp_path):
+    (tmp_path / "pairs.txt").write_text("1\t1\nAda_L\t1\t12\nAda_L\t3\tBob\t4\n")
+    mated, other = read_pairs(tmp_path / "pairs.txt")
+    assert (str(mated.left), str(mated.right), mated.mated) == (
+        "Ada_L/Ada_L_0001.jpg",
+        "Ada_L/Ada_L_0012.jpg",
+        True,
+    )
+    assert (str(other.right), other.mated) == ("Bob/Bob_0004.jpg", False)
+
+
+def test_it_says_when_the_set_is_missing(pipeline, tmp_path):
+    with pytest.raises(DatasetError):
+        lfw(Embeddings(pipeline, tmp_path))
+    with pytest.raises(DatasetError):
+        templates(Embeddings(pipeline, tmp_path))
