@@ -11,7 +11,6 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.models import Sample, Subject, Template, User
-from enrollment.reasons import reason_messages
 from enrollment.services import user_erase
 
 admin.site.unregister(Group)
@@ -67,7 +66,7 @@ class SampleAdmin(ReadOnlyAdmin):
 
     @display(description="Reasons")
     def why(self, sample: Sample) -> str:
-        return " ".join(reason_messages(sample.reasons)) or "-"
+        return " ".join(sample.reason_messages) or "-"
 
 
 @admin.register(Template)

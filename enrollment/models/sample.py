@@ -7,6 +7,7 @@ from django.utils import timezone
 from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
 from enrollment.models.subject import Subject
+from enrollment.reasons import reason_messages
 from enrollment.storage import faces_storage, random_name
 
 
@@ -58,6 +59,11 @@ class Sample(models.Model):
     def crop(self) -> bytes:
         """The aligned face as JPEG."""
         return unseal(self.sealed_crop, context=f"crop:{self.pk}")
+
+    @property
+    def reason_messages(self) -> list[str]:
+        """Why it was rejected, in words a person can act on."""
+        return reason_messages(self.reasons)
 
     def accept(self, *, crop: bytes, quality: dict[str, float]) -> None:
         self._leave_pending()

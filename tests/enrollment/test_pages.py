@@ -36,6 +36,13 @@ def test_it_opens_the_camera_page_after_consent(stranger, browser_of):
     assert browser.get("/face/").status_code == 200
 
 
+def test_it_tells_why_a_picture_was_rejected(owner, browser_of):
+    sample = SampleFactory(subject=owner.subject)
+    sample.reject(["too_dark"])
+    sample.save()
+    assert "It is too dark" in browser_of(owner).get("/face/").content.decode()
+
+
 def test_it_demands_the_consent_for_sign_in(stranger, browser_of):
     answer = browser_of(stranger).post("/face/consent/", {"training": "on"})
     assert answer.status_code == 200
