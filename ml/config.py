@@ -5,7 +5,6 @@ from pathlib import Path
 ARTIFACTS = Path(__file__).parent / "artifacts"
 DEFAULT_ARTIFACT = ARTIFACTS / "mobilefacenet-base-1"
 
-FMR_TARGETS = (1e-2, 1e-3, 1e-4)
 CALIBRATED_FMRS = (1e-2, 1e-3, 1e-4, 1e-5)
 MAX_ANCHORS = 10
 SEED = 20

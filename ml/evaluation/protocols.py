@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ml.config import FMR_TARGETS
 from ml.errors import DatasetError
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve, ten_fold_accuracy
 from ml.faces.detection.base import nearest_centre
@@ -25,6 +24,8 @@ from ml.types import Floats
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
 _FAILED = -1.0
+_PAIR_FMRS = (1e-2, 1e-3)
+_TEMPLATE_FMRS = (1e-3, 1e-4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,16 @@ class Embeddings:
         self._known: dict[Path, Floats | None] = {}
 
     def of(self, names: Sequence[Path]) -> dict[Path, Floats | None]:
-        """Return the embedding of each picture, named relative to `images`; None where there is no face."""
+        """Return the embedding of each picture, named relative to `images`; None where there is no face.
+
+        Raises:
+            DatasetError: `dataset_missing` if a picture is not there.
+        """
         for name in self._progress([name for name in names if name not in self._known]):
-            data = (self.data / "images" / name).read_bytes()
+            path = self.data / "images" / name
+            if not path.is_file():
+                raise DatasetError("dataset_missing", f"expected the picture {path}, found none")
+            data = path.read_bytes()
             found = self.pipeline.extract(data, gate=OPEN_GATE, selection=nearest_centre)
             self._known[name] = found.embedding
         return {name: self._known[name] for name in names}
@@ -93,9 +101,8 @@ def lfw(faces: Embeddings) -> Evaluation:
     accuracy, deviation = ten_fold_accuracy(similarity, mated)
     comparisons = Comparisons.of(similarity, mated, subjects)
     curve = error_curve(comparisons)
-    targets = FMR_TARGETS[:2]
-    tar = {f"{fmr:g}": 1 - curve.fnmr_at_fmr(fmr) for fmr in targets}
-    measures = {f"{fmr:g}": _tar_at(fmr) for fmr in targets} | {"eer": lambda drawn: drawn.eer}
+    tar = {f"{fmr:g}": 1 - curve.fnmr_at_fmr(fmr) for fmr in _PAIR_FMRS}
+    measures = {f"{fmr:g}": _tar_at(fmr) for fmr in _PAIR_FMRS} | {"eer": lambda drawn: drawn.eer}
     intervals = bootstrap(comparisons, measures)
     figures = {
         "protocol": "lfw",
@@ -124,23 +131,23 @@ def templates(faces: Embeddings, *, anchors: int = 3) -> Evaluation:
         anchors: How many pictures make a template.
 
     Raises:
+        CalibrationError: If the model has no threshold for so many anchors.
         DatasetError: `dataset_missing` or `dataset_too_small`.
     """
+    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors)
     people = _people(faces.data / "images")
     names = [name for person in people for name in person]
     embeddings = faces.of(names)
     comparisons = _template_comparisons(people, embeddings, anchors)
     curve = error_curve(comparisons)
-    targets = FMR_TARGETS[1:]
-    measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in targets}
-    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors)
+    measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in _TEMPLATE_FMRS}
     fmr_shipped, fnmr_shipped = curve.at_threshold(shipped)
     figures = {
         "protocol": "templates",
         "anchors": anchors,
-        "fnmr_at_fmr": {f"{fmr:g}": curve.fnmr_at_fmr(fmr) for fmr in targets},
+        "fnmr_at_fmr": {f"{fmr:g}": curve.fnmr_at_fmr(fmr) for fmr in _TEMPLATE_FMRS},
         "fnmr_at_fmr_interval": bootstrap(comparisons, measures),
-        "threshold_at_fmr": {f"{fmr:g}": curve.threshold_at_fmr(fmr) for fmr in targets},
+        "threshold_at_fmr": {f"{fmr:g}": curve.threshold_at_fmr(fmr) for fmr in _TEMPLATE_FMRS},
         "shipped_threshold": {"threshold": shipped, "fmr": fmr_shipped, "fnmr": fnmr_shipped},
         "eer": curve.eer,
         "fte": _fte(embeddings),
@@ -156,7 +163,7 @@ def read_pairs(path: Path) -> list[Pair]:
     """Read the official list: `name i j` is a mated pair, `name i other j` a non-mated one.
 
     Raises:
-        DatasetError: `dataset_missing`.
+        DatasetError: `dataset_missing`, or `dataset_too_small` if they make no ten equal folds.
     """
     if not path.is_file():
         raise DatasetError("dataset_missing", f"expected the list of pairs {path}, found none")
@@ -167,6 +174,10 @@ def read_pairs(path: Path) -> list[Pair]:
                 pairs.append(Pair(_picture(name, i), _picture(name, j), mated=True))
             case [name, i, other, j]:
                 pairs.append(Pair(_picture(name, i), _picture(other, j), mated=False))
+    if not pairs or len(pairs) % 10:
+        raise DatasetError(
+            "dataset_too_small", f"expected pairs for ten equal folds in {path}, found {len(pairs)}"
+        )
     return pairs
 
 
@@ -179,7 +190,8 @@ def _people(root: Path) -> list[list[Path]]:
     if not root.is_dir():
         raise DatasetError("dataset_missing", f"expected a folder of people {root}, found none")
     folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
-    return [sorted(path.relative_to(root) for path in folder.glob("*.jpg")) for folder in folders]
+    people = [sorted(path.relative_to(root) for path in folder.glob("*.jpg")) for folder in folders]
+    return [pictures for pictures in people if pictures]
 
 
 def _template_comparisons(

@@ -83,14 +83,21 @@ def test_it_draws_the_error_trade_off(faces, tmp_path):
 
 
 def test_it_reads_both_kinds_of_pairs(tmp_path):
-    (tmp_path / "pairs.txt").write_text("1\t1\nAda_L\t1\t12\nAda_L\t3\tBob\t4\n")
-    mated, other = read_pairs(tmp_path / "pairs.txt")
+    (tmp_path / "pairs.txt").write_text("10\t1\n" + "Ada_L\t1\t12\nAda_L\t3\tBob\t4\n" * 5)
+    mated, other = read_pairs(tmp_path / "pairs.txt")[:2]
     assert (str(mated.left), str(mated.right), mated.mated) == (
         "Ada_L/Ada_L_0001.jpg",
         "Ada_L/Ada_L_0012.jpg",
         True,
     )
     assert (str(other.right), other.mated) == ("Bob/Bob_0004.jpg", False)
+
+
+@pytest.mark.parametrize("text", ["", "10\t300\n", "10\t300\nAda_L\t1\t2\n"])
+def test_it_refuses_a_list_that_makes_no_ten_folds(tmp_path, text):
+    (tmp_path / "pairs.txt").write_text(text)
+    with pytest.raises(DatasetError):
+        read_pairs(tmp_path / "pairs.txt")
 
 
 def test_it_says_when_the_set_is_missing(pipeline, tmp_path):
