@@ -10,22 +10,27 @@ from tests.faces import jpeg, portrait, portraits
 pytestmark = pytest.mark.e2e
 
 
+class Outage:
+    """Stops parts of the site, and starts them again."""
+
+    def __init__(self, site: Stack) -> None:
+        self.site = site
+        self.stopped: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.site.stop(name)
+        self.stopped.append(name)
+
+    def end(self) -> None:
+        while self.stopped:
+            self.site.start(self.stopped.pop())
+
+
 @pytest.fixture
 def without(site: Stack):
-    """Stops parts of the site for the time of a test."""
-    stopped = []
-
-    def stop(name: str) -> None:
-        site.stop(name)
-        stopped.append(name)
-
-    def restart() -> None:
-        while stopped:
-            site.start(stopped.pop())
-
-    stop.restart = restart
-    yield stop
-    restart()
+    outage = Outage(site)
+    yield outage
+    outage.end()
 
 
 def test_it_keeps_pictures_while_the_worker_is_away(site, browser, without, tmp_path):
@@ -35,7 +40,7 @@ def test_it_keeps_pictures_while_the_worker_is_away(site, browser, without, tmp_
     without("biometric")
     journey.upload(page, portraits(), tmp_path)
     expect(journey.cards(page, "pending")).to_have_count(3, timeout=journey.SLOW)
-    without.restart()
+    without.end()
     expect(journey.cards(page, "accepted")).to_have_count(3, timeout=4 * journey.SLOW)
 
 
@@ -71,5 +76,5 @@ def test_it_keeps_pictures_while_the_broker_is_away(site, browser, without, tmp_
     without("broker")
     journey.upload(page, portraits()[:1], tmp_path)
     expect(journey.cards(page, "pending")).to_have_count(1, timeout=journey.SLOW)
-    without.restart()
+    without.end()
     expect(journey.cards(page, "accepted")).to_have_count(1, timeout=4 * journey.SLOW)

@@ -24,7 +24,7 @@ def version(db):
 
 
 def extract(owner, data: bytes) -> Sample:
-    sample = SampleFactory(subject=owner.subject, image=ContentFile(data, name="x"))
+    sample: Sample = SampleFactory.create(subject=owner.subject, image=ContentFile(data, name="x"))
     jobs.template_extract(str(sample.pk))
     sample.refresh_from_db()
     return sample
