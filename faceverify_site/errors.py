@@ -23,6 +23,7 @@ STATUS_BY_CODE = {
     "file_too_large": 413,
     "frame_in_progress": 409,
     "illegal_transition": 409,
+    "inquiry_in_progress": 409,
     "not_found": 404,
     "service_unavailable": 503,
     "session_closed": 409,
