@@ -31,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     count = str(arguments.images)
-    dlib = [
+    dlib: list[str | Path] = [
         arguments.dlib_python,
         arguments.yardstick,
         "--models",
@@ -42,7 +42,14 @@ def main() -> None:
     times: dict[str, list[float]] = {"dlib": [], "ours": []}
     with tempfile.TemporaryDirectory() as folder:
         link_pictures(arguments.lfw, Path(folder), arguments.images)
-        ours = [sys.executable, ROOT / "manage.py", "bench_pipeline", "--data", folder, "--json"]
+        ours: list[str | Path] = [
+            sys.executable,
+            ROOT / "manage.py",
+            "bench_pipeline",
+            "--data",
+            folder,
+            "--json",
+        ]
         for _ in range(arguments.rounds):
             times["dlib"].append(total_ms([*dlib, "--images", count]))
             times["ours"].append(total_ms([*ours, "--images", count]))

@@ -9,6 +9,7 @@ again gives the same bytes.
 
 import argparse
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -42,33 +43,47 @@ MEASURED_ANCHORS = 4
 def main() -> None:
     """Build the artifact."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with `train` and `lfw`")
+    parser.add_argument(
+        "--data", type=Path, default=Path("../shared/data"), help="folder with `train` and `lfw`"
+    )
     parser.add_argument("--out", type=Path, default=DEFAULT_ARTIFACT)
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
 
     with tempfile.TemporaryDirectory() as folder:
+        # Built aside and moved at the end: whoever serves the old model meanwhile never meets half a new one.
+        made = Path(folder) / arguments.out.name
+        made.mkdir()
+        build(made, arguments.data)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        for file in made.iterdir():
+            shutil.copy2(file, arguments.out)
+    print(f"wrote {arguments.out}, digest {Artifact.load(arguments.out).digest}")
+
+
+def build(made: Path, data: Path) -> None:
+    """Write the artifact's files into an empty folder."""
+    spec = NETWORKS["mobilefacenet"]
+    with tempfile.TemporaryDirectory() as folder:
         graph, base = fetch(Path(folder))
-        parities = convert(graph, arguments.out, sample_faces(arguments.data / "train"))
+        parities = convert(graph, made, sample_faces(data / "train"))
     content: dict[str, Any] = {
-        "name": arguments.out.name,
-        "network": "mobilefacenet",
-        "input_spec": NETWORKS["mobilefacenet"].input_spec,
-        "embedding_size": NETWORKS["mobilefacenet"].embedding_size,
+        "name": made.name,
+        "network": spec.name,
+        "input_spec": spec.input_spec,
+        "embedding_size": spec.embedding_size,
         "mirrored": True,
-        "comparator": NETWORKS["mobilefacenet"].comparator,
+        "comparator": spec.comparator,
         "base": base,
         "parity": parities,
         "calibration": Calibration(thresholds={}, evidence={}),
         "report": {},
     }
-    write_manifest(arguments.out, content)
-    content["calibration"], content["report"]["train"] = calibrate(arguments.out, arguments.data / "train")
-    write_manifest(arguments.out, content)
-    content["report"] |= evaluate(arguments.out, arguments.data / "lfw")
-    write_manifest(arguments.out, content)
-    (arguments.out / "MODEL_CARD.md").write_text(model_card(arguments.out))
-    print(f"wrote {arguments.out}, digest {Artifact.load(arguments.out).digest}")
+    write_manifest(made, content)
+    content["calibration"], content["report"]["train"] = calibrate(made, data / "train")
+    write_manifest(made, content)
+    content["report"] |= evaluate(made, data / "lfw")
+    write_manifest(made, content)
+    (made / "MODEL_CARD.md").write_text(model_card(made))
 
 
 def fetch(folder: Path) -> tuple[Path, dict[str, Any]]:
