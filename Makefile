@@ -71,4 +71,4 @@ lock: .venv/.installed-dev ## Compile the requirement files anew
 		--python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
 model: setup ## Build the recognition model from its base weights (about 20 minutes)
-	@$(BIN)/python scripts/build_model.py
+	@$(BIN)/python -m scripts.build_model
