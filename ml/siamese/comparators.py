@@ -1,5 +1,6 @@
 """Comparing cached embeddings with NumPy alone. What is not a proper embedding raises: a comparison fails closed."""
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +42,67 @@ class CosineComparator:
         return float(np.clip(left @ right, -1, 1))
 
 
+class EuclideanComparator:
+    """The distance between two embeddings, negated, in (-inf, 0]; higher is closer."""
+
+    name = "euclidean"
+
+    def similarity(self, template: npt.ArrayLike, probe: npt.ArrayLike) -> float:
+        """Compare a template (d,) with a probe (d,).
+
+        Raises:
+            ComparatorError: `invalid_embedding` if a vector is not finite, is zero, or the sizes differ.
+        """
+        return -float(np.linalg.norm(_difference(template, probe)))
+
+
+class WeightedL1Comparator:
+    """The probability that two embeddings are of one person, in (0, 1); higher is closer.
+
+    It is `sigmoid(bias + sum_j weights_j * |template_j - probe_j|)`, with weights that were learned beside the network
+    (Koch, Zemel, Salakhutdinov, 2015), as the Keras layer `SameProbability` computes it.
+    """
+
+    name = "weighted_l1"
+
+    def __init__(self, weights: npt.ArrayLike, bias: float) -> None:
+        """Keep what was learned.
+
+        Args:
+            weights: Float (d,), one a component.
+            bias: Score of two equal embeddings, before the sigmoid.
+
+        Raises:
+            ComparatorError: `invalid_embedding` if the weights are not a finite vector.
+        """
+        self._weights = _vector(weights)
+        self._bias = float(bias)
+
+    @classmethod
+    def load(cls, path: Path) -> "WeightedL1Comparator":
+        """Read what `save` wrote; nothing in the file is executed."""
+        with np.load(path, allow_pickle=False) as content:
+            return cls(content["weights"], content["bias"].item())
+
+    def save(self, path: Path) -> None:
+        """Write the weights as `.npz`."""
+        np.savez(path, weights=self._weights.astype(np.float32), bias=np.float32(self._bias))
+
+    def similarity(self, template: npt.ArrayLike, probe: npt.ArrayLike) -> float:
+        """Compare a template (d,) with a probe (d,).
+
+        Raises:
+            ComparatorError: `invalid_embedding` if a vector is not finite, is zero, or not as long as the weights.
+        """
+        difference = np.abs(_difference(template, probe))
+        if difference.shape != self._weights.shape:
+            raise ComparatorError(
+                "invalid_embedding", f"expected the size {self._weights.shape}, got {difference.shape}"
+            )
+        score = np.clip(self._bias + difference @ self._weights, -80, 80)
+        return float(1 / (1 + np.exp(-score)))
+
+
 def unit(embedding: npt.ArrayLike) -> Floats:
     """Return an embedding (d,) at length 1, float32.
 
@@ -76,11 +138,30 @@ def template_mean(embeddings: npt.ArrayLike) -> Floats:
     return unit(np.mean([unit(row) for row in rows], axis=0))
 
 
-_COMPARATORS: dict[str, type[Comparator]] = {CosineComparator.name: CosineComparator}
+def _difference(template: npt.ArrayLike, probe: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    left, right = _vector(template), _vector(probe)
+    if left.shape != right.shape:
+        raise ComparatorError(
+            "invalid_embedding", f"expected equal sizes, got {left.shape} and {right.shape}"
+        )
+    return left - right
+
+
+def _vector(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    vector = np.asarray(values, np.float64)
+    unit(vector)  # refuses what is no finite vector other than zero
+    return vector
+
+
+# Those that need no learned weights.
+_COMPARATORS: dict[str, type[Comparator]] = {
+    CosineComparator.name: CosineComparator,
+    EuclideanComparator.name: EuclideanComparator,
+}
 
 
 def comparator(name: str) -> Comparator:
-    """Return the comparator that a model's manifest names.
+    """Return the comparator that a model's manifest names; `WeightedL1Comparator` is loaded from its weights instead.
 
     Raises:
         ComparatorError: `unknown_comparator`.

@@ -40,3 +40,63 @@ class CosineSimilarity(keras.layers.Layer):  # type: ignore[misc]
         self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]
     ) -> tuple[int | None, ...]:
         return (*left_shape[:-1], 1)
+
+
+@keras.saving.register_keras_serializable(package="faceverify")
+class EuclideanDistance(keras.layers.Layer):  # type: ignore[misc]
+    """Measure pairs of vectors: two (n, d) in, one (n, 1) from 0 upwards out, lower is closer.
+
+    Attributes:
+        epsilon: Least squared distance under the root, whose slope at 0 is infinite.
+    """
+
+    def __init__(self, *, epsilon: float = 1e-10, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def call(self, left: Any, right: Any) -> Any:
+        squared = ops.sum(ops.square(left - right), axis=-1, keepdims=True)
+        return ops.sqrt(ops.maximum(squared, self.epsilon))
+
+    def compute_output_shape(
+        self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        return (*left_shape[:-1], 1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(package="faceverify")
+class L1Distance(keras.layers.Layer):  # type: ignore[misc]
+    """Measure pairs of vectors, each component by itself: two (n, d) in, one (n, d) from 0 upwards out."""
+
+    def call(self, left: Any, right: Any) -> Any:
+        return ops.abs(left - right)
+
+    def compute_output_shape(
+        self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        return left_shape
+
+
+@keras.saving.register_keras_serializable(package="faceverify")
+class SameProbability(keras.layers.Layer):  # type: ignore[misc]
+    """Learn which components tell people apart: two (n, d) in, probability (n, 1) of being the same person out.
+
+    The probability is `sigmoid(bias + sum_j kernel_j * |left_j - right_j|)` (Koch, Zemel, Salakhutdinov, 2015,
+    section 3.1). The bias is an addition: without it two equal embeddings could never be surer than one half.
+    """
+
+    def build(self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]) -> None:
+        self.distance = L1Distance(dtype=self.dtype_policy, name="distance")
+        self.kernel = self.add_weight(shape=(left_shape[-1], 1), initializer="glorot_uniform", name="kernel")
+        self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias")
+
+    def call(self, left: Any, right: Any) -> Any:
+        return ops.sigmoid(ops.matmul(self.distance(left, right), self.kernel) + self.bias)
+
+    def compute_output_shape(
+        self, left_shape: tuple[int | None, ...], right_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, ...]:
+        return (*left_shape[:-1], 1)

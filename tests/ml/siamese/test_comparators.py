@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +6,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ml.errors import ComparatorError
-from ml.siamese.comparators import CosineComparator, comparator, template_mean, unit
+from ml.siamese.comparators import (
+    CosineComparator,
+    EuclideanComparator,
+    WeightedL1Comparator,
+    comparator,
+    template_mean,
+    unit,
+)
+from ml.siamese.layers import CosineSimilarity, EuclideanDistance, SameProbability
+
+# Keras hands NumPy its variables in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 vectors = arrays(np.float32, 8, elements=st.floats(-1, 1, width=32)).filter(
     lambda v: np.linalg.norm(v) > 1e-3
@@ -40,11 +52,58 @@ def test_it_is_the_cosine_of_the_angle():
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_it_fails_closed(bad):
+@pytest.mark.parametrize(
+    "chosen",
+    [CosineComparator(), EuclideanComparator(), WeightedL1Comparator(np.ones(4), 0)],
+    ids=["cosine", "euclidean", "weighted_l1"],
+)
+def test_it_fails_closed(chosen, bad):
     for pair in ((GOOD, bad), (bad, GOOD)):
         with pytest.raises(ComparatorError) as caught:
-            CosineComparator().similarity(*pair)
+            chosen.similarity(*pair)
         assert caught.value.code == "invalid_embedding"
+
+
+def test_the_euclidean_similarity_is_the_distance_negated():
+    assert EuclideanComparator().similarity([1, 1], [4, 5]) == pytest.approx(-5)
+    assert EuclideanComparator().similarity([1, 1], [1, 1]) == 0
+
+
+def test_the_learned_similarity_weighs_each_component():
+    """0.5 - 2 * |1 - 3| + 1 * |2 - 5.5| = 0; the sigmoid of 0 is one half. Equal embeddings leave 0.5."""
+    learned = WeightedL1Comparator([-2, 1], 0.5)
+    assert learned.similarity([1, 2], [3, 5.5]) == pytest.approx(0.5)
+    assert learned.similarity([1, 2], [1, 2]) == pytest.approx(1 / (1 + np.exp(-0.5)))
+
+
+def test_it_refuses_embeddings_that_its_weights_do_not_fit():
+    with pytest.raises(ComparatorError):
+        WeightedL1Comparator([1, 1, 1], 0).similarity([1, 2], [1, 2])
+
+
+def test_it_keeps_what_was_learned(tmp_path):
+    learned = WeightedL1Comparator([-2, 0.25], 0.5)
+    learned.save(tmp_path / "comparator.npz")
+    again = WeightedL1Comparator.load(tmp_path / "comparator.npz")
+    assert again.similarity([1, 2], [3, 1]) == learned.similarity([1, 2], [3, 1])
+
+
+@pytest.mark.parametrize("head", [CosineSimilarity, EuclideanDistance, SameProbability])
+def test_it_gives_the_same_number_as_the_keras_head(head):
+    keras.utils.set_random_seed(3)
+    rows = np.random.default_rng(3).normal(size=(2, 20, 6)).astype(np.float32)
+    left, right = rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+    layer = head()
+    expected = np.asarray(layer(left, right))[:, 0]
+    if head is EuclideanDistance:
+        expected = -expected  # a distance falls where a similarity rises
+    chosen = {
+        CosineSimilarity: CosineComparator,
+        EuclideanDistance: EuclideanComparator,
+        SameProbability: lambda: WeightedL1Comparator(layer.kernel[:, 0], layer.bias[0]),
+    }[head]()
+    got = [chosen.similarity(*pair) for pair in zip(left, right, strict=True)]
+    np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_it_averages_anchors_at_length_one():
@@ -67,5 +126,7 @@ def test_it_keeps_a_unit_vector_as_it_is():
 
 def test_it_finds_a_comparator_by_name():
     assert isinstance(comparator("cosine"), CosineComparator)
-    with pytest.raises(ComparatorError):
-        comparator("guess")
+    assert isinstance(comparator("euclidean"), EuclideanComparator)
+    for name in ("guess", "weighted_l1"):
+        with pytest.raises(ComparatorError):
+            comparator(name)
