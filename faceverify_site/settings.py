@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "requeue lost pictures": {"task": "enrollment.tasks.samples_sweep", "schedule": 15},
     "close expired sign-ins": {"task": "verification.tasks.sessions_sweep", "schedule": 15},
+    "erase old comparisons": {"task": "verification.tasks.inquiries_sweep", "schedule": 60},
 }
 
 # --- Accounts -----------------------------------------------------------------------------------------------------

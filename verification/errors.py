@@ -36,3 +36,18 @@ class ServiceUnavailable(DomainError):
 class FaceNotReady(DomainError):
     code = "face_not_ready"
     detail = "Add enough pictures of your face first."
+
+
+class InquiryNotFound(DomainError):
+    code = "not_found"
+    detail = "There is no such comparison or search, or it has been erased."
+
+
+class InquiryInProgress(DomainError):
+    code = "inquiry_in_progress"
+    detail = "Your last pictures are still being looked at."
+
+
+class UnknownModel(DomainError):
+    code = "unknown_model"
+    detail = "There is no model version of this name."

@@ -22,6 +22,11 @@ def decide(*, similarity: float, threshold: float) -> Decision:
     return Decision.MATCH if similarity >= threshold else Decision.NON_MATCH
 
 
+def cosine_distance(similarity: float) -> float:
+    """Euclidean distance, in [0, 2], of two unit vectors whose cosine is this similarity."""
+    return math.sqrt(max(0.0, 2 - 2 * similarity))
+
+
 def delay_seconds(failures: int) -> int:
     """Seconds to wait after so many consecutive failures: none, then 30, doubling to an hour."""
     if failures < FREE_FAILURES:

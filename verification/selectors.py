@@ -1,10 +1,15 @@
 """Reads. They never write."""
 
-from allauth.account.utils import filter_users_by_email
+from typing import TypeVar
 
-from enrollment.models import Consent, Subject, User
+from allauth.account.utils import filter_users_by_email
+from django.db.models import QuerySet
+
+from enrollment.models import Consent, ModelVersion, Subject, User
 from enrollment.selectors import anchor_status, has_consent, subject_of
-from verification.models import Attempt, VerificationSession
+from verification.models import Attempt, Inquiry, VerificationSession
+
+AnyInquiry = TypeVar("AnyInquiry", bound=Inquiry)
 
 
 def user_by_login(login: str) -> User | None:
@@ -37,3 +42,14 @@ def session_of(session_id: str, browser_key: str) -> VerificationSession | None:
 
 def attempts_in(session: VerificationSession) -> int:
     return Attempt.objects.filter(session=session).count()
+
+
+def inquiry_of(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInquiry | None:
+    """The inquiry, if it is this user's own; without the pictures, which may weigh megabytes."""
+    rows = model._default_manager.defer("sealed_pictures").select_related("model_version")
+    return rows.filter(pk=inquiry_id, owner=owner).first()
+
+
+def model_versions() -> QuerySet[ModelVersion]:
+    """Every version that pictures can be compared under; by its state the active one sorts first."""
+    return ModelVersion.objects.order_by("state", "name")

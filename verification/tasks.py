@@ -17,3 +17,17 @@ def sessions_sweep() -> None:
     for attempt_id in jobs.attempts_claim_lost():
         attempt_decide.delay(attempt_id)
     jobs.sessions_expire()
+
+
+@shared_task
+def comparison_decide(comparison_id: str) -> None:
+    from verification import jobs
+
+    jobs.comparison_decide(comparison_id)
+
+
+@shared_task
+def inquiries_sweep() -> None:
+    from verification import jobs
+
+    jobs.inquiries_sweep()

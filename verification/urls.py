@@ -7,4 +7,5 @@ urlpatterns = [
     path("sign-in/face/", views.sign_in, name="sign_in"),
     path("sign-in/face/finish/", views.sign_in_finish, name="sign_in_finish"),
     path("verify/", views.verify, name="verify"),
+    path("compare/", views.compare, name="compare"),
 ]

@@ -1,6 +1,7 @@
 """Pages of verification."""
 
 from allauth.account.utils import perform_login
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from enrollment.errors import DomainError
 from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
+from verification.selectors import model_versions
 from verification.services import session_consume
 
 
@@ -44,6 +46,18 @@ def sign_in_finish(request: HttpRequest) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     return render(
         request, "verification/verify.html", {"anchors": anchor_status(subject_of(user_of(request)))}
+    )
+
+
+@login_required
+@require_GET
+@ensure_csrf_cookie
+def compare(request: HttpRequest) -> HttpResponse:
+    versions = model_versions()
+    return render(
+        request,
+        "verification/compare.html",
+        {"versions": versions, "max_bytes": settings.FACE_MAX_IMAGE_BYTES},
     )
 
 

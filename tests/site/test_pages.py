@@ -13,6 +13,7 @@ OWN = [
     "/face/consent/",
     "/face/erase/",
     "/verify/",
+    "/compare/",
     "/accounts/email/",
     "/accounts/password/change/",
 ]

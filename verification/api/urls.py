@@ -1,5 +1,6 @@
 from django.urls import path
 
+from verification.api.inquiries import ComparisonDetail, ComparisonList
 from verification.api.views import SessionDetail, SessionFrames, SessionList
 
 app_name = "verification_api"
@@ -7,4 +8,6 @@ urlpatterns = [
     path("verification-sessions", SessionList.as_view(), name="sessions"),
     path("verification-sessions/<str:session_id>", SessionDetail.as_view(), name="session"),
     path("verification-sessions/<str:session_id>/frames", SessionFrames.as_view(), name="frames"),
+    path("compare", ComparisonList.as_view(), name="comparisons"),
+    path("compare/<str:comparison_id>", ComparisonDetail.as_view(), name="comparison"),
 ]

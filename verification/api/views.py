@@ -1,5 +1,3 @@
-import re
-
 from rest_framework import status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -9,11 +7,10 @@ from rest_framework.views import APIView
 
 from enrollment.api.serializers import ImageSerializer
 from verification.api.serializers import SessionOpenSerializer, SessionSerializer
+from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
 from verification.services import attempt_submit, attempt_wait, session_get, session_open
-
-LONGEST_WAIT_SECONDS = 10
 
 
 class SessionList(APIView):
@@ -57,12 +54,6 @@ class SessionFrames(APIView):
         key = browser_key(request)
         attempt_submit(session_get(session_id, key), form.validated_data["image"])
         return _answer(attempt_wait(session_id, key, seconds=wait_seconds(request)))
-
-
-def wait_seconds(request: Request) -> int:
-    """What `Prefer: wait=N` asks for (RFC 7240, section 4.3), within reason."""
-    wanted = re.search(r"\bwait=(\d{1,6})\b", request.headers.get("Prefer", ""))
-    return min(int(wanted[1]), LONGEST_WAIT_SECONDS) if wanted else 0
 
 
 def _answer(session: VerificationSession) -> Response:

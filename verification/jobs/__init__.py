@@ -1,6 +1,14 @@
 """What the worker does. The only modules, beside commands, that import `ml`."""
 
 from verification.jobs.attempts import attempt_decide, attempts_claim_lost
+from verification.jobs.comparisons import comparison_decide
+from verification.jobs.inquiries import inquiries_sweep
 from verification.jobs.sessions import sessions_expire
 
-__all__ = ["attempt_decide", "attempts_claim_lost", "sessions_expire"]
+__all__ = [
+    "attempt_decide",
+    "attempts_claim_lost",
+    "comparison_decide",
+    "inquiries_sweep",
+    "sessions_expire",
+]

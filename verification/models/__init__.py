@@ -1,7 +1,9 @@
-"""Verification sessions, the attempts made in them, and the count of failures."""
+"""Verification sessions, the attempts made in them, the count of failures, and what else people ask about pictures."""
 
 from verification.models.attempt import Attempt
+from verification.models.comparison import Comparison
 from verification.models.failure_count import FailureCount
+from verification.models.inquiry import Inquiry
 from verification.models.session import VerificationSession
 
-__all__ = ["Attempt", "FailureCount", "VerificationSession"]
+__all__ = ["Attempt", "Comparison", "FailureCount", "Inquiry", "VerificationSession"]

@@ -1,13 +1,17 @@
 """Writes of verification. Views, API and admin call these and nothing below them."""
 
 from verification.services.attempts import attempt_submit, attempt_wait
+from verification.services.comparisons import comparison_submit
 from verification.services.failures import failures_reset
+from verification.services.inquiries import inquiry_wait
 from verification.services.sessions import session_consume, session_get, session_open
 
 __all__ = [
     "attempt_submit",
     "attempt_wait",
+    "comparison_submit",
     "failures_reset",
+    "inquiry_wait",
     "session_consume",
     "session_get",
     "session_open",

@@ -1,0 +1,81 @@
+"""What comparisons and identifications have in common: queueing, reading and waiting for an answer."""
+
+import time
+from collections.abc import Callable
+
+from django.core.files import File
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from enrollment.errors import ImageRefused
+from enrollment.models import User
+from enrollment.services import image_read
+from verification.errors import InquiryInProgress, InquiryNotFound, ServiceUnavailable
+from verification.models import Inquiry
+from verification.models.inquiry import reason
+from verification.reasons import words
+from verification.selectors import AnyInquiry, inquiry_of
+
+# Pictures wait in the database, so nobody may pile them up.
+MAX_PENDING = 2
+POLL_SECONDS = 0.005
+
+
+def picture_read(file: "File[bytes]", *, name: str) -> bytes:
+    """The file's bytes. Raises ImageRefused, which says by this name whose turn it is to be replaced."""
+    try:
+        return image_read(file)
+    except ImageRefused as error:
+        raise ImageRefused(f"{name}: {error.detail}", code=error.code) from error
+
+
+def inquiry_queue(inquiry: Inquiry, owner: User, enqueue: Callable[[str], object]) -> None:
+    """Stores an inquiry and, once that is committed, hands it to the worker.
+
+    Raises InquiryInProgress, or ServiceUnavailable when the queue is down.
+    """
+    try:
+        _store(inquiry, owner, enqueue)
+    except OperationalError as error:
+        inquiry_void(inquiry)
+        raise ServiceUnavailable(words("service_unavailable")) from error
+
+
+@transaction.atomic
+def _store(inquiry: Inquiry, owner: User, enqueue: Callable[[str], object]) -> None:
+    User.objects.select_for_update().get(pk=owner.pk)  # one submission a person at a time
+    waiting = type(inquiry)._default_manager.filter(owner=owner, state=Inquiry.State.PENDING)
+    if sum(not row.is_overdue for row in waiting.defer("sealed_pictures")) >= MAX_PENDING:
+        raise InquiryInProgress
+    inquiry.save()
+    enqueue(inquiry.pk)
+
+
+@transaction.atomic
+def inquiry_void(inquiry: Inquiry) -> None:
+    """Nobody will look at the pictures: erase them, and say so."""
+    rows = type(inquiry)._default_manager.select_for_update()
+    current = rows.filter(pk=inquiry.pk, state=Inquiry.State.PENDING).first()
+    if current is not None:
+        current.void([reason("service_unavailable")])
+        current.save()
+
+
+def inquiry_wait(model: type[AnyInquiry], inquiry_id: str, owner: User, *, seconds: float = 0) -> AnyInquiry:
+    """The inquiry once it is answered, or as it is after so many seconds. Raises InquiryNotFound."""
+    deadline = time.monotonic() + seconds
+    while True:
+        inquiry = _get(model, inquiry_id, owner)
+        if inquiry.is_overdue:
+            inquiry_void(inquiry)
+            inquiry = _get(model, inquiry_id, owner)
+        if inquiry.state != Inquiry.State.PENDING or time.monotonic() >= deadline:
+            return inquiry
+        time.sleep(POLL_SECONDS)
+
+
+def _get(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInquiry:
+    inquiry = inquiry_of(model, inquiry_id, owner)
+    if inquiry is None:
+        raise InquiryNotFound
+    return inquiry
