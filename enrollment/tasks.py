@@ -8,7 +8,16 @@ from celery.signals import worker_process_init
 def template_extract(sample_id: str) -> None:
     from enrollment import jobs
 
-    jobs.template_extract(sample_id)
+    usable = jobs.template_extract(sample_id)
+    if usable is not None:
+        duplicates_check.delay(usable)
+
+
+@shared_task
+def duplicates_check(subject_id: int) -> None:
+    from enrollment import jobs
+
+    jobs.duplicates_check(subject_id)
 
 
 @shared_task

@@ -241,6 +241,7 @@ UNFOLD = {
                     _admin_link("Subjects", "face", "enrollment_subject"),
                     _admin_link("Samples", "photo_camera", "enrollment_sample"),
                     _admin_link("Templates", "fingerprint", "enrollment_template"),
+                    _admin_link("Look-alikes", "group", "enrollment_duplicateflag"),
                 ],
             },
             {

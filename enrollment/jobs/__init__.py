@@ -1,6 +1,17 @@
 """What the worker does. The only modules, beside commands, that import `ml`."""
 
+from enrollment.jobs.duplicates import duplicates_check
+from enrollment.jobs.gallery import Candidate, candidates_for
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for, pipeline_warm_up
 from enrollment.jobs.samples import samples_claim_lost, template_extract
 
-__all__ = ["embeddings_of", "pipeline_for", "pipeline_warm_up", "samples_claim_lost", "template_extract"]
+__all__ = [
+    "Candidate",
+    "candidates_for",
+    "duplicates_check",
+    "embeddings_of",
+    "pipeline_for",
+    "pipeline_warm_up",
+    "samples_claim_lost",
+    "template_extract",
+]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import ModelVersion, Sample, Subject, Template
 from enrollment.reasons import Reason
-from enrollment.selectors import active_model_version, anchor_templates
+from enrollment.selectors import active_model_version, anchor_status, anchor_templates
 from enrollment.storage import faces_storage
 from ml.errors import ImageError
 from ml.faces.images import encode_jpeg
@@ -38,17 +38,21 @@ class Finding:
     embedding: np.ndarray | None = None
 
 
-def template_extract(sample_id: str) -> None:
-    """Decides one pending sample. Does nothing when the row is gone or decided: a message may come twice."""
+def template_extract(sample_id: str) -> int | None:
+    """Decides one pending sample. Does nothing when the row is gone or decided: a message may come twice.
+
+    Answers whose face can be recognised with this sample, or None when it was not accepted or more are needed.
+    """
     version = active_model_version()
     pipeline = pipeline_for(version)  # before the try is counted: a missing model is not the picture's fault
     Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).update(tries=F("tries") + 1)
     sample = Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).first()
     if sample is None:
-        return
+        return None
     given_up = sample.tries > MAX_TRIES
     finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
-    _decide(sample, finding, version, pipeline)
+    accepted = _decide(sample, finding, version, pipeline)
+    return sample.subject_id if accepted and anchor_status(sample.subject).usable else None
 
 
 def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
@@ -65,12 +69,12 @@ def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
 
 
 @transaction.atomic
-def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: FacePipeline) -> None:
-    """Writes the outcome; the person's row is locked, so that anchors are compared in turn."""
+def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: FacePipeline) -> bool:
+    """Writes the outcome: accepted or not. The person's row is locked, so that anchors are compared in turn."""
     subject = Subject.objects.select_for_update().filter(pk=sample.subject_id).first()
     current = Sample.objects.select_for_update().filter(pk=sample.pk, state=Sample.State.PENDING).first()
     if subject is None or current is None:
-        return
+        return False
     if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
         current.accept(crop=finding.crop, quality=finding.quality)
         template = Template(sample=current, model_version=version, quality=finding.quality["score"])
@@ -82,6 +86,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         transaction.on_commit(lambda: faces_storage().delete(name))
     current.save()
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
+    return current.state == Sample.State.ACCEPTED
 
 
 def _is_same_person(

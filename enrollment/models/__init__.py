@@ -1,10 +1,11 @@
 """What the site knows of people, and the models that recognise them."""
 
 from enrollment.models.consent import Consent
+from enrollment.models.duplicate_flag import DuplicateFlag
 from enrollment.models.model_version import ModelVersion
 from enrollment.models.sample import Sample
 from enrollment.models.subject import Subject
 from enrollment.models.template import Template
 from enrollment.models.user import User
 
-__all__ = ["Consent", "ModelVersion", "Sample", "Subject", "Template", "User"]
+__all__ = ["Consent", "DuplicateFlag", "ModelVersion", "Sample", "Subject", "Template", "User"]

@@ -1,6 +1,7 @@
 """Writes of enrollment. Views, API, admin and commands call these and nothing below them."""
 
 from enrollment.services.consents import consent_withdraw, consents_give
+from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
 from enrollment.services.uploads import image_read
@@ -8,6 +9,7 @@ from enrollment.services.uploads import image_read
 __all__ = [
     "consent_withdraw",
     "consents_give",
+    "duplicate_resolve",
     "face_erase",
     "image_read",
     "model_version_register",

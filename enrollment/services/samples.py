@@ -6,11 +6,12 @@ from functools import partial
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from enrollment.crypto import keyed_digest
 from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
-from enrollment.models import Consent, Sample, Subject, User
+from enrollment.models import Consent, DuplicateFlag, Sample, Subject, User
 from enrollment.reasons import Reason
 from enrollment.selectors import anchor_status, has_consent, subject_of
 from enrollment.services.uploads import image_read
@@ -68,7 +69,8 @@ def sample_delete(sample: Sample) -> None:
 
 @transaction.atomic
 def face_erase(user: User) -> None:
-    """Erases every picture, crop and template of a person; account and consent history stay."""
+    """Erases every picture, crop, template and likeness of a person; account and consent history stay."""
+    DuplicateFlag.objects.filter(Q(subject__user=user) | Q(other__user=user)).delete()
     _erase(list(Sample.objects.select_for_update().filter(subject__user=user)))
 
 

@@ -1,0 +1,39 @@
+"""Does a new face belong to somebody who is here already? Flags it to staff."""
+
+import logging
+
+from django.conf import settings
+
+from enrollment.jobs.gallery import candidates_for
+from enrollment.jobs.pipeline import embeddings_of
+from enrollment.models import Consent, DuplicateFlag, Subject
+from enrollment.selectors import active_model_version, anchor_templates, has_consent
+from ml.siamese.comparators import template_mean
+
+logger = logging.getLogger(__name__)
+
+# Besides the person; nobody has more accounts than a glance can take in.
+MOST_FLAGS = 5
+
+
+def duplicates_check(subject_id: int) -> None:
+    """Compares a person with everybody else. Flags a pair once: it does nothing when the message comes twice."""
+    subject = Subject.objects.filter(pk=subject_id).first()
+    if subject is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
+        return
+    version = active_model_version()
+    anchors = anchor_templates(subject, version)
+    if len(anchors) < settings.FACE_MIN_ANCHORS:
+        return
+    face = template_mean(embeddings_of(anchors))
+    found = candidates_for(face, version, count=1 + MOST_FLAGS, fmr=settings.FACE_TARGET_FMR)
+    for candidate in found:
+        if candidate.subject == subject.pk or not candidate.matched:
+            continue
+        later, earlier = sorted((subject.pk, candidate.subject), reverse=True)
+        DuplicateFlag.objects.get_or_create(
+            subject_id=later,
+            other_id=earlier,
+            defaults={"similarity": candidate.similarity, "model_version": version},
+        )
+        logger.info("subjects %s and %s look alike", later, earlier)

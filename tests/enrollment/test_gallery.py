@@ -1,0 +1,96 @@
+"""The gallery of everybody's templates, with the shipped model."""
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from enrollment.errors import ModelUnavailable
+from enrollment.jobs import candidates_for, gallery
+from enrollment.models import Consent, Template
+from tests.factories import SubjectFactory, accepted_sample, enrolled_subject, model_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version(db):
+    gallery._known.clear()  # ids begin anew with every test
+    return model_version()
+
+
+def direction(axis: int) -> np.ndarray:
+    return np.eye(192, dtype=np.float32)[axis]
+
+
+def search(probe: np.ndarray, version) -> list[int]:
+    return [found.subject for found in candidates_for(probe, version, count=5, fmr=1e-4) if found.matched]
+
+
+def test_it_finds_the_enrolled_person_first(version):
+    ada, bob = (enrolled_subject(version, direction(axis)) for axis in (0, 1))
+    found = candidates_for(direction(1) + 0.1 * direction(0), version, count=5, fmr=1e-4)
+    assert [person.subject for person in found] == [bob.pk, ada.pk]
+    assert [person.matched for person in found] == [True, False]
+    assert found[0].threshold == pytest.approx(0.5644)  # three anchors
+
+
+def test_it_finds_nobody_on_an_empty_site(version):
+    assert candidates_for(direction(0), version, count=5, fmr=1e-4) == []
+
+
+def test_it_notices_newcomers(version):
+    assert search(direction(0), version) == []
+    ada = enrolled_subject(version, direction(0))
+    assert search(direction(0), version) == [ada.pk]
+
+
+def test_it_forgets_whoever_withdraws_consent(version):
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
+    assert search(direction(0), version) == []
+
+
+def test_it_forgets_whoever_falls_below_the_minimum_of_anchors(version):
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    ada.samples.first().delete()
+    assert search(direction(0), version) == []
+
+
+def test_it_follows_anchors_that_change(version):
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    for sample in ada.samples.all():
+        sample.delete()
+    for _ in range(3):
+        accepted_sample(ada, version, direction(5))
+    assert (search(direction(0), version), search(direction(5), version)) == ([], [ada.pk])
+
+
+def test_it_leaves_out_people_without_consent(version):
+    subject = SubjectFactory()
+    for _ in range(3):
+        accepted_sample(subject, version, direction(0))
+    assert search(direction(0), version) == []
+
+
+def test_it_opens_only_what_changed(version):
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    Template.objects.filter(sample__subject=ada).update(sealed_embedding=b"never opened again")
+    bob = enrolled_subject(version, direction(1))
+    assert search(direction(0), version) == [ada.pk]
+    assert search(direction(1), version) == [bob.pk]
+
+
+def test_it_leaves_out_people_whose_templates_were_altered(version):
+    ada, bob = (enrolled_subject(version, direction(0)) for _ in range(2))
+    Template.objects.filter(sample__subject=ada).update(sealed_embedding=b"altered")
+    assert search(direction(0), version) == [bob.pk]
+
+
+def test_it_needs_the_model(version, tmp_path):
+    version.path, version.digest = str(tmp_path), "0" * 64
+    with pytest.raises(ModelUnavailable):
+        candidates_for(direction(0), version, count=1, fmr=1e-4)
