@@ -70,7 +70,7 @@ def _dress(axes: Axes, floor: float, title: str) -> None:
     axes.grid(color=_GRID, linewidth=0.8)
     axes.minorticks_off()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper right")
+    axes.legend(frameon=False, loc="upper left")
 
 
 def _floor(lowest: float) -> float:
