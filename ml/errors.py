@@ -36,4 +36,11 @@ class CalibrationError(MLError, ValueError):
 
 
 class DatasetError(MLError):
-    """A folder of faces is not laid out as a protocol needs it: `dataset_missing`, `dataset_too_small`."""
+    """A set of faces is not as it is needed: `dataset_missing`, `dataset_too_small`, `dataset_unreadable`."""
+
+
+class TrainingError(MLError):
+    """A training cannot start or go on.
+
+    Codes: `unknown_network`, `unknown_loss`, `checkpoint_missing`, `checkpoint_incompatible`, `loss_not_finite`.
+    """
