@@ -205,6 +205,7 @@ REST_FRAMEWORK = {
 # Newest key first; older ones still open what they sealed.
 FACE_ENCRYPTION_KEYS = env.list("FACE_ENCRYPTION_KEYS")
 FACE_MODEL = env.str("FACE_MODEL", default=str(BASE_DIR / "ml" / "artifacts" / "mobilefacenet-base-1"))
+FACE_THREADS = env.int("FACE_THREADS", default=min(2, os.cpu_count() or 1))
 FACE_TARGET_FMR = env.float("FACE_TARGET_FMR", default=1e-4)
 FACE_MIN_ANCHORS = 3
 FACE_MAX_ANCHORS = 10
@@ -242,6 +243,18 @@ UNFOLD = {
                     _admin_link("Samples", "photo_camera", "enrollment_sample"),
                     _admin_link("Templates", "fingerprint", "enrollment_template"),
                     _admin_link("Look-alikes", "group", "enrollment_duplicateflag"),
+                ],
+            },
+            {
+                "title": "Identification",
+                "items": [
+                    {
+                        "title": "Identify a face",
+                        "icon": "person_search",
+                        "link": reverse_lazy("admin:verification_identification_identify"),
+                        "permission": lambda request: request.user.has_perm("verification.add_identification"),
+                    },
+                    _admin_link("Past searches", "manage_search", "verification_identification"),
                 ],
             },
             {

@@ -1,13 +1,13 @@
 """Reads. They never write."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from allauth.account.utils import filter_users_by_email
 from django.db.models import QuerySet
 
 from enrollment.models import Consent, ModelVersion, Subject, User
 from enrollment.selectors import anchor_status, has_consent, subject_of
-from verification.models import Attempt, Inquiry, VerificationSession
+from verification.models import Attempt, Identification, Inquiry, VerificationSession
 
 AnyInquiry = TypeVar("AnyInquiry", bound=Inquiry)
 
@@ -48,6 +48,18 @@ def inquiry_of(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInqu
     """The inquiry, if it is this user's own; without the pictures, which may weigh megabytes."""
     rows = model._default_manager.defer("sealed_pictures").select_related("model_version")
     return rows.filter(pk=inquiry_id, owner=owner).first()
+
+
+def may_identify(user: User) -> bool:
+    """Whether somebody may ask whose face a picture shows."""
+    return user.is_staff and user.has_perm("verification.add_identification")
+
+
+def candidates_of(identification: Identification) -> list[dict[str, Any]]:
+    """Whom a picture resembles, nearest first, by the names they have now; people who are gone have none."""
+    found: list[dict[str, Any]] = identification.answer.get("candidates", [])
+    people = Subject.objects.select_related("user").in_bulk([candidate["subject"] for candidate in found])
+    return [candidate | {"name": str(people.get(candidate["subject"], ""))} for candidate in found]
 
 
 def model_versions() -> QuerySet[ModelVersion]:

@@ -27,6 +27,13 @@ def comparison_decide(comparison_id: str) -> None:
 
 
 @shared_task
+def identification_decide(identification_id: str) -> None:
+    from verification import jobs
+
+    jobs.identification_decide(identification_id)
+
+
+@shared_task
 def inquiries_sweep() -> None:
     from verification import jobs
 

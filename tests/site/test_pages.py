@@ -39,7 +39,7 @@ def test_it_has_no_inline_scripts_or_styles(path, owner, browser_of):
     assert " onclick=" not in html
 
 
-@pytest.mark.parametrize("model", ["user", "subject", "sample", "template", "modelversion"])
+@pytest.mark.parametrize("model", ["user", "subject", "sample", "template", "modelversion", "duplicateflag"])
 def test_it_opens_the_admin_to_superusers_only(model, staff, owner, browser_of, version_row):
     url = f"/admin/enrollment/{model}/"
     assert browser_of().get(url).url.startswith("/admin/login/")
@@ -50,7 +50,7 @@ def test_it_opens_the_admin_to_superusers_only(model, staff, owner, browser_of, 
     assert browser_of(staff).get(url).status_code == 200
 
 
-@pytest.mark.parametrize("model", ["attempt", "verificationsession"])
+@pytest.mark.parametrize("model", ["attempt", "identification", "verificationsession"])
 def test_it_shows_attempts_to_superusers(model, staff, browser_of):
     staff.is_superuser = True
     staff.save()

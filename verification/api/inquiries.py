@@ -3,15 +3,18 @@
 from typing import Any
 
 from rest_framework import serializers, status
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from enrollment.api.serializers import ImageSerializer
 from enrollment.selectors import user_of
 from verification.api.waiting import wait_seconds
-from verification.models import Comparison, Inquiry
+from verification.models import Comparison, Identification, Inquiry
 from verification.reasons import reasons_of
-from verification.services import comparison_submit, inquiry_wait
+from verification.selectors import candidates_of, may_identify
+from verification.services import comparison_submit, identification_submit, inquiry_wait
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):
@@ -37,6 +40,41 @@ class ComparisonDetail(APIView):
 
     def get(self, request: Request, comparison_id: str) -> Response:
         return _comparison(request, comparison_id)
+
+
+class MayIdentify(BasePermission):
+    """Staff who were given the permission to add identifications."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return may_identify(user_of(request))
+
+
+class IdentificationList(APIView):
+    """Searches for the people whom a picture resembles. `Prefer: wait=N` as for comparisons."""
+
+    permission_classes = [IsAuthenticated, MayIdentify]
+
+    def post(self, request: Request) -> Response:
+        form = ImageSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        identification = identification_submit(user_of(request), form.validated_data["image"])
+        return _identification(request, identification.pk)
+
+
+class IdentificationDetail(APIView):
+    """An identification of one's own."""
+
+    permission_classes = [IsAuthenticated, MayIdentify]
+
+    def get(self, request: Request, identification_id: str) -> Response:
+        return _identification(request, identification_id)
+
+
+def _identification(request: Request, identification_id: str) -> Response:
+    user, seconds = user_of(request), wait_seconds(request)
+    identification = inquiry_wait(Identification, identification_id, user, seconds=seconds)
+    content = {"candidates": candidates_of(identification), "box": identification.answer.get("box")}
+    return _answer(identification, content)
 
 
 def _comparison(request: Request, comparison_id: str) -> Response:

@@ -1,6 +1,11 @@
 from django.urls import path
 
-from verification.api.inquiries import ComparisonDetail, ComparisonList
+from verification.api.inquiries import (
+    ComparisonDetail,
+    ComparisonList,
+    IdentificationDetail,
+    IdentificationList,
+)
 from verification.api.views import SessionDetail, SessionFrames, SessionList
 
 app_name = "verification_api"
@@ -10,4 +15,6 @@ urlpatterns = [
     path("verification-sessions/<str:session_id>/frames", SessionFrames.as_view(), name="frames"),
     path("compare", ComparisonList.as_view(), name="comparisons"),
     path("compare/<str:comparison_id>", ComparisonDetail.as_view(), name="comparison"),
+    path("identify", IdentificationList.as_view(), name="identifications"),
+    path("identify/<str:identification_id>", IdentificationDetail.as_view(), name="identification"),
 ]

@@ -2,6 +2,7 @@
 
 from verification.jobs.attempts import attempt_decide, attempts_claim_lost
 from verification.jobs.comparisons import comparison_decide
+from verification.jobs.identifications import identification_decide
 from verification.jobs.inquiries import inquiries_sweep
 from verification.jobs.sessions import sessions_expire
 
@@ -9,6 +10,7 @@ __all__ = [
     "attempt_decide",
     "attempts_claim_lost",
     "comparison_decide",
+    "identification_decide",
     "inquiries_sweep",
     "sessions_expire",
 ]

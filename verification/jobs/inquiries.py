@@ -14,7 +14,7 @@ from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.types import Extraction
-from verification.models import Comparison, Inquiry
+from verification.models import Comparison, Identification, Inquiry
 from verification.models.inquiry import ANSWER_WITHIN, reason
 from verification.selectors import AnyInquiry
 
@@ -68,10 +68,12 @@ def box_json(extraction: Extraction) -> dict[str, float]:
 
 
 def inquiries_sweep() -> None:
-    """Erases comparisons some time after their answer, and voids those that nobody came back for."""
+    """Erases comparisons some time after their answer, and voids inquiries that nobody came back for."""
     now = timezone.now()
     Comparison.objects.filter(decided_at__lt=now - COMPARISON_KEPT).delete()
-    for model in (Comparison,):
-        overdue = model.objects.filter(state=Inquiry.State.PENDING, created_at__lt=now - ANSWER_WITHIN)
+    for model in (Comparison, Identification):
+        overdue = model._default_manager.filter(
+            state=Inquiry.State.PENDING, created_at__lt=now - ANSWER_WITHIN
+        )
         for inquiry in overdue.defer("sealed_pictures")[:500]:
             _record(inquiry, [reason("service_unavailable")])

@@ -3,7 +3,8 @@
 from verification.models.attempt import Attempt
 from verification.models.comparison import Comparison
 from verification.models.failure_count import FailureCount
+from verification.models.identification import Identification
 from verification.models.inquiry import Inquiry
 from verification.models.session import VerificationSession
 
-__all__ = ["Attempt", "Comparison", "FailureCount", "Inquiry", "VerificationSession"]
+__all__ = ["Attempt", "Comparison", "FailureCount", "Identification", "Inquiry", "VerificationSession"]

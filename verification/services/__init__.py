@@ -3,6 +3,7 @@
 from verification.services.attempts import attempt_submit, attempt_wait
 from verification.services.comparisons import comparison_submit
 from verification.services.failures import failures_reset
+from verification.services.identifications import identification_submit
 from verification.services.inquiries import inquiry_wait
 from verification.services.sessions import session_consume, session_get, session_open
 
@@ -11,6 +12,7 @@ __all__ = [
     "attempt_wait",
     "comparison_submit",
     "failures_reset",
+    "identification_submit",
     "inquiry_wait",
     "session_consume",
     "session_get",

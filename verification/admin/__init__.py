@@ -1,0 +1,6 @@
+"""Admin pages of verification."""
+
+from verification.admin.identifications import IdentificationAdmin
+from verification.admin.sign_ins import AttemptAdmin, VerificationSessionAdmin
+
+__all__ = ["AttemptAdmin", "IdentificationAdmin", "VerificationSessionAdmin"]
