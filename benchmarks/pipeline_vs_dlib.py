@@ -4,8 +4,9 @@ r"""Times our face pipeline and dlib's in turn, on the same pictures, and prints
         --dlib-models DIR/models --lfw ../shared/data/lfw
 
 The yardstick prints one JSON object with `total_ms`, bytes to descriptor. Ours is timed by `manage.py bench_pipeline`,
-bytes to embedding, on one thread as dlib is. Both take the pictures that stand in `LFW/pairs.txt`, evenly spaced. Each
-runs several times, one after the other, so that both meet the same load; the medians are compared.
+bytes to embedding, with the two threads that the site uses; dlib's code uses one. Both take the pictures that stand in
+`LFW/pairs.txt`, evenly spaced. Each runs several times, one after the other, so that both meet the same load; the
+medians are compared.
 """
 
 import argparse

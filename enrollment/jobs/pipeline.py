@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 
 from enrollment.errors import DomainError, ModelUnavailable, SealBroken
 from enrollment.models import ModelVersion, Template
@@ -31,7 +32,7 @@ def _load(path: str, digest: str) -> FacePipeline:
     if artifact.digest != digest:
         logger.error("model artifact refused: expected digest %s, got %s", digest, artifact.digest)
         raise ModelUnavailable
-    return FacePipeline.load(artifact)
+    return FacePipeline.load(artifact, threads=settings.FACE_THREADS)
 
 
 def pipeline_warm_up() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 
+from ml.config import THREADS
 from ml.faces import alignment, images, quality
 from ml.faces.detection import Detection, MediaPipeDetector
 from ml.faces.detection.base import Selection, foremost
@@ -35,7 +36,7 @@ class FacePipeline:
     embedder: Embedder
 
     @classmethod
-    def load(cls, artifact: Artifact | Path, *, threads: int = 1) -> "FacePipeline":
+    def load(cls, artifact: Artifact | Path, *, threads: int = THREADS) -> "FacePipeline":
         """Load the networks.
 
         Args:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ml.config import THREADS
 from ml.errors import MLError
 from ml.serving.benchmark import step_times
 from ml.serving.pipeline import FacePipeline
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--artifact", type=Path, default=Path(settings.FACE_MODEL), help="Folder of the model."
         )
-        parser.add_argument("--threads", type=int, default=1, help="CPU threads of one extraction.")
+        parser.add_argument("--threads", type=int, default=THREADS, help="CPU threads of one extraction.")
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
 
     def handle(
