@@ -7,13 +7,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from enrollment.errors import IllegalTransition, SealBroken
 from tests.faces import jpeg, lfw, lfw_people, needs_lfw, portrait, portraits
 from verification import jobs
+from verification.errors import ServiceUnavailable
 from verification.models import Comparison
 from verification.policy import cosine_distance
 from verification.services import comparison_submit, inquiry_wait
+from verification.services.inquiries import inquiry_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,17 @@ def test_it_says_so_when_the_model_is_gone(owner, version, tmp_path):
     type(version).objects.update(path=str(tmp_path))
     jobs.comparison_decide(comparison.pk)
     assert Comparison.objects.get().reasons == [{"picture": "", "code": "service_unavailable"}]
+
+
+def test_it_erases_the_pictures_at_once_without_a_queue(owner, version):
+    def unreachable(_: str) -> None:
+        raise OperationalError
+
+    comparison = Comparison(owner=owner, model_version=version)
+    comparison.pictures = portraits()[:2]
+    with pytest.raises(ServiceUnavailable):
+        inquiry_queue(comparison, owner, unreachable)
+    assert not Comparison.objects.exclude(sealed_pictures=b"").exists()
 
 
 def test_it_gives_up_on_a_worker_that_does_not_answer(owner, version):

@@ -38,7 +38,7 @@ class IdentificationAdmin(ReadOnlyAdmin):
     list_filter = ("state", "created_at", "model_version")
     search_fields = ("owner__username",)
     list_select_related = ("owner", "model_version")
-    fields = ("asked_by", "coloured_state", "answered", "model_version", "created_at", "decided_at")
+    fields = ("asked_by", "state", "answered", "model_version", "created_at", "decided_at")
     date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Identification]:
