@@ -21,9 +21,8 @@ def frame(crop: Picture, spec: InputSpec) -> Picture:
     """
     top, left, height, width = window(spec)
     middle = crop[top : top + height, left : left + width]
-    if spec.channels == 1:
-        middle = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY)
-    resized = cv2.resize(middle, (spec.width, spec.height), interpolation=cv2.INTER_AREA)
+    coloured = cv2.cvtColor(middle, cv2.COLOR_RGB2GRAY) if spec.channels == 1 else middle
+    resized = cv2.resize(coloured, (spec.width, spec.height), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, np.uint8).reshape(spec.shape)
 
 

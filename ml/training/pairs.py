@@ -90,7 +90,8 @@ def draw_strangers(people: People, subjects: Rows, generator: np.random.Generato
     source = people.sources[subjects]
     # A step of 1 to size - 1 around the circle of a source's people never ends where it began.
     step = generator.integers(1, sizes[source])
-    return order[starts[source] + (place[subjects] - starts[source] + step) % sizes[source]]
+    chosen = starts[source] + (place[subjects] - starts[source] + step) % sizes[source]
+    return np.asarray(order[chosen], np.int32)
 
 
 def draw_faces(people: People, subjects: Rows, generator: np.random.Generator) -> Rows:

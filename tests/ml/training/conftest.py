@@ -11,7 +11,7 @@ from ml.training.folder import FACE_PX, People
 def draw_face(subject, picture):
     """A smooth pattern, RGB uint8 (128, 128, 3), shaded differently in each picture."""
     pattern = np.random.default_rng(subject).uniform(0, 255, (4, 4, 3))
-    noise = np.random.default_rng([subject, picture]).normal(0, 12, (8, 8, 3))
+    noise = np.random.default_rng([subject, picture]).normal(0, 70, (8, 8, 3))
     face = cv2.resize(pattern, (FACE_PX, FACE_PX), interpolation=cv2.INTER_CUBIC)
     return np.clip(face + cv2.resize(noise, (FACE_PX, FACE_PX)), 0, 255).astype(np.uint8)
 

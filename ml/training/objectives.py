@@ -1,0 +1,138 @@
+"""What a training strives for: which faces make a batch, and what their embeddings cost."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ml.errors import TrainingError
+from ml.siamese import losses
+from ml.siamese.layers import EuclideanDistance, SameProbability
+from ml.training.batches import Plan
+from ml.training.folder import People
+from ml.training.pairs import draw_pairs
+from ml.training.triplets import draw_identity_batches
+
+FACES_A_PERSON = 4
+
+
+class Objective(Protocol):
+    """A loss together with the batches it needs."""
+
+    name: str
+    head: keras.layers.Layer | None  # has what is learned beside the network
+
+    def build(self, embedding_size: int) -> None:
+        """Make the head's weights."""
+
+    def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
+        """Draw an epoch of batches of at most `batch` faces."""
+
+    def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Return the cost of float32 embeddings (faces, d), a scalar."""
+
+    def held_out_loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Return the cost for people that the head does not know."""
+
+
+class PairObjective:
+    """Judges pairs: the first half of a batch are the left faces, the second half the right ones."""
+
+    def __init__(self, name: str, head: keras.layers.Layer, cost: Callable[..., tf.Tensor]) -> None:
+        """Choose what is learned.
+
+        Args:
+            name: The loss's name.
+            head: Takes two embeddings (n, d) to one number a pair, (n, 1).
+            cost: Takes those numbers (n,) and `same` (n,) to a scalar.
+        """
+        self.name, self.head, self._cost = name, head, cost
+
+    def build(self, embedding_size: int) -> None:
+        self.head(tf.zeros((1, embedding_size)), tf.zeros((1, embedding_size)))
+
+    def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
+        pairs = draw_pairs(people, steps * (batch // 2), generator)
+        left, right = pairs.left.reshape(steps, -1), pairs.right.reshape(steps, -1)
+        return Plan(np.concatenate([left, right], axis=1), pairs.same.reshape(steps, -1))
+
+    def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        left, right = tf.split(embeddings, 2)
+        return self._cost(self.head(left, right)[:, 0], targets)
+
+    held_out_loss = loss
+
+
+class IdentityObjective:
+    """Judges batches of several faces of several people."""
+
+    def __init__(
+        self,
+        name: str,
+        cost: Callable[..., tf.Tensor],
+        *,
+        head: keras.layers.Layer | None = None,
+        held_out_cost: Callable[..., tf.Tensor] | None = None,
+    ) -> None:
+        """Choose what is learned.
+
+        Args:
+            name: The loss's name.
+            cost: Takes embeddings (n, d) and subjects (n,) to a scalar.
+            head: Has the weights of `cost`, if any.
+            held_out_cost: Stands in for `cost` with people that the head does not know.
+        """
+        self.name, self.head = name, head
+        self._cost, self._held_out_cost = cost, held_out_cost or cost
+
+    def build(self, embedding_size: int) -> None:
+        if self.head is not None:
+            self.head.build((None, embedding_size))
+
+    def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
+        largest = int(np.bincount(people.sources).max())
+        subjects = min(max(2, batch // FACES_A_PERSON), largest)
+        rows = draw_identity_batches(people, steps, generator, subjects=subjects, faces=FACES_A_PERSON)
+        return Plan(rows, people.subjects[rows])
+
+    def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        return self._cost(embeddings, targets)
+
+    def held_out_loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        return self._held_out_cost(embeddings, targets)
+
+
+def _angular_margin(people: int) -> Objective:
+    head = losses.AdditiveAngularMargin(people, dtype="float32", name="angular_margin")
+    return IdentityObjective("angular_margin", head, head=head, held_out_cost=losses.batch_hard_triplet)
+
+
+# Heads stay in float32 when the network computes in half precision.
+OBJECTIVES: dict[str, Callable[[int], Objective]] = {
+    "contrastive": lambda _: PairObjective(
+        "contrastive", EuclideanDistance(dtype="float32"), losses.contrastive
+    ),
+    "binary_crossentropy": lambda _: PairObjective(
+        "binary_crossentropy", SameProbability(dtype="float32", name="same"), losses.binary_crossentropy
+    ),
+    "batch_hard": lambda _: IdentityObjective("batch_hard", losses.batch_hard_triplet),
+    "semi_hard": lambda _: IdentityObjective("semi_hard", losses.semi_hard_triplet),
+    "angular_margin": _angular_margin,
+}
+
+
+def objective(name: str, *, people: int) -> Objective:
+    """Return an objective by its loss's name.
+
+    Args:
+        name: A key of `OBJECTIVES`.
+        people: How many people are trained on.
+
+    Raises:
+        TrainingError: `unknown_loss`.
+    """
+    if name not in OBJECTIVES:
+        raise TrainingError("unknown_loss", f"expected one of {sorted(OBJECTIVES)}, got {name!r}")
+    return OBJECTIVES[name](people)
