@@ -7,7 +7,7 @@ class ConsentForm(forms.Form):
     sign_in = forms.BooleanField(
         label=Consent.Purpose.SIGN_IN.label,
         help_text="Needed. Pictures of my face and the template made from them are stored, encrypted, to recognise me "
-        "when I sign in here, until I delete them.",
+        "when I sign in here and to notice one face under two accounts, until I delete them.",
         error_messages={
             "required": "Without this, your face cannot be used to sign in. Your password works as before."
         },
