@@ -1,0 +1,202 @@
+"""From a folder of people to a trained, measured and exported network, in one call.
+
+    train(TrainingRequest("contrastive48", Path("people")), Path("model"))
+
+The people are divided into three parts that share nobody: most are learned from; some decide when to stop and where
+the thresholds lie; the rest are met once, at the end, for the figures in `report.json`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ml.errors import TrainingError
+from ml.serving.artifacts import KERAS_FILE, LITE_FILE, Artifact, write_manifest
+from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
+from ml.siamese.layers import SameProbability
+from ml.siamese.networks import NETWORKS, NetworkSpec
+from ml.training import export, reports
+from ml.training.curves import plot_losses
+from ml.training.folder import People, read_people, split_names
+from ml.training.history import History
+from ml.training.objectives import OBJECTIVES, Objective, objective
+from ml.training.pairs import framed
+from ml.training.trainer import Progress, Trainer, TrainingOptions
+
+SHARES = (0.8, 0.1, 0.1)  # to learn from, to stop and calibrate on, to measure on
+STATE, COMPARATOR_FILE = "state", "comparator.npz"
+_LEAST_PARITY = 0.999
+_PAIR_LOSSES = ("binary_crossentropy", "contrastive")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What suits a network.
+
+    Attributes:
+        losses: Those it can learn by, the usual one first. Triplets and angles need embeddings of unit length.
+        options: How to train.
+    """
+
+    losses: tuple[str, ...]
+    options: TrainingOptions
+
+
+def _usual(loss: str) -> tuple[str, ...]:
+    return (loss, *(other for other in OBJECTIVES if other != loss))
+
+
+RECIPES = {
+    "contrastive48": Recipe(_usual("contrastive"), TrainingOptions(epochs=40, learning_rate=1e-3)),
+    "koch4096": Recipe(_PAIR_LOSSES, TrainingOptions(epochs=40, batch=32, learning_rate=1e-4)),
+    "mobilefacenet": Recipe(_usual("angular_margin"), TrainingOptions(learning_rate=1e-4)),
+}
+
+
+def recipe(network: str) -> Recipe:
+    """Return a network's recipe.
+
+    Raises:
+        TrainingError: `unknown_network`.
+    """
+    if network not in RECIPES:
+        raise TrainingError("unknown_network", f"expected one of {sorted(RECIPES)}, got {network!r}")
+    return RECIPES[network]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """What is to be trained, on what.
+
+    Attributes:
+        network: A key of `RECIPES`.
+        data: Folder of people; see `ml.training.folder.read_people`.
+        loss: One of the recipe's; the usual one if not given.
+        options: The recipe's if not given.
+        limit_subjects: How many people to draw from `data`; all if not given.
+        start: An artifact of the same network whose weights to start from; chance decides if not given.
+    """
+
+    network: str
+    data: Path
+    loss: str | None = None
+    options: TrainingOptions | None = None
+    limit_subjects: int | None = None
+    start: Path | None = None
+
+
+def train(
+    request: TrainingRequest,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Train a network and write it with its curves, its history and its figures.
+
+    Networks of unit embeddings with a comparator that needs no weights also get a `manifest.json`, which makes the
+    folder an artifact.
+
+    Args:
+        request: What to train.
+        out: Where everything goes; its folder `state` is what `resume` continues.
+        resume: Go on after the last whole epoch.
+        progress: Called after every step.
+
+    Returns:
+        The report, as in `report.json`.
+
+    Raises:
+        ArtifactError: If the artifact to start from cannot be used.
+        DatasetError: If the folder cannot be trained on.
+        TrainingError: See its codes.
+    """
+    suits = recipe(request.network)
+    options, spec = request.options or suits.options, NETWORKS[request.network]
+    loss = _loss(request, suits)
+    start = None if request.start is None else _load(request.start, spec)
+    people = read_people(request.data, limit=request.limit_subjects, seed=options.seed)
+    names = split_names(people.names, SHARES, seed=options.seed)
+    learned, held_out, test = (people.only(part) for part in names)
+    trainer = Trainer(spec, objective(loss, people=len(learned.names)), options, start=start)
+    history = trainer.fit(learned, held_out, out / STATE, resume=resume, progress=progress)
+    history.test_loss = trainer.held_out_loss(test)
+    network = trainer.finished()
+    _export(network, history, held_out, spec, out)
+    compares = _comparator(spec, trainer.objective, out)
+    embeddings = reports.embed(network, test, spec.input_spec)
+    report = {
+        "network": spec.name,
+        "loss": loss,
+        "options": asdict(options),
+        "subjects": dict(zip(("train", "validation", "test"), map(len, names), strict=True)),
+        "history": history.to_json(),
+        "comparator": compares.name,
+        "test": reports.pair_figures(test, embeddings, compares, seed=options.seed),
+    }
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    if compares.name == spec.comparator and compares.name != WeightedL1Comparator.name:
+        _write_artifact(network, held_out, spec, compares, report, out)
+    return report
+
+
+def _loss(request: TrainingRequest, suits: Recipe) -> str:
+    loss = request.loss or suits.losses[0]
+    if loss not in suits.losses:
+        raise TrainingError(
+            "unknown_loss", f"expected one of {suits.losses} for {request.network}, got {loss!r}"
+        )
+    return loss
+
+
+def _load(start: Path, spec: NetworkSpec) -> keras.Model:
+    artifact = Artifact.load(start)
+    if artifact.network != spec.name:
+        raise TrainingError("unknown_network", f"expected a {spec.name} in {start}, got {artifact.network}")
+    return keras.saving.load_model(start / KERAS_FILE, compile=False, safe_mode=True)
+
+
+def _export(network: keras.Model, history: History, people: People, spec: NetworkSpec, out: Path) -> None:
+    export.save_keras(network, out / KERAS_FILE)
+    lite = export.to_tflite(network)
+    faces = spec.input_spec.prepare(framed(people, people.starts[:16], spec.input_spec))
+    export.check_parity(export.parity(network, lite, faces), at_least=_LEAST_PARITY)
+    (out / LITE_FILE).write_bytes(lite)
+    (out / "history.json").write_text(json.dumps(history.to_json(), indent=2) + "\n")
+    plot_losses(history, out / "curves.png", title=spec.name)
+
+
+def _comparator(spec: NetworkSpec, strives: Objective, out: Path) -> Comparator:
+    """The comparator that was learned, else the network's own, else the distance."""
+    if isinstance(strives.head, SameProbability):
+        learned = WeightedL1Comparator(strives.head.kernel.numpy()[:, 0], strives.head.bias.numpy()[0])
+        learned.save(out / COMPARATOR_FILE)
+        return learned
+    return comparator("euclidean" if spec.comparator == WeightedL1Comparator.name else spec.comparator)
+
+
+def _write_artifact(
+    network: keras.Model,
+    people: People,
+    spec: NetworkSpec,
+    compares: Comparator,
+    report: dict[str, Any],
+    out: Path,
+) -> None:
+    embeddings = reports.embed(network, people, spec.input_spec)
+    content = {
+        "name": out.resolve().name,
+        "network": spec.name,
+        "input_spec": spec.input_spec,
+        "embedding_size": spec.embedding_size,
+        "mirrored": False,
+        "comparator": compares.name,
+        "calibration": reports.calibrate(people, embeddings, compares),
+        "report": {"test": report["test"]},
+    }
+    write_manifest(out, content)
+    Artifact.load(out)
