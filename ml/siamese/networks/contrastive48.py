@@ -25,19 +25,23 @@ def build() -> keras.Model:
     faces = keras.Input(SPEC.input_spec.shape, name="face")
     x: Any = faces
     for block, channels in enumerate(CHANNELS):
-        x = _convolution(x, channels, name=f"block{block}")
+        x = _normalised(_convolution(x, channels, name=f"block{block}"), name=f"block{block}")
         x = layers.ReLU(name=f"block{block}_relu")(x)
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    # No ReLU here: below zero, too, a response tells people apart.
     x = _convolution(x, EMBEDDING_SIZE, name="embedding")
     x = layers.GlobalMaxPooling2D(name="strongest")(x)
+    # Strongest responses are positive, so all faces would lie in one corner of the sphere: bring their mean to zero.
+    x = _normalised(x, name="embedding")
     # Half precision is too coarse for lengths.
     return keras.Model(faces, UnitNorm(name="unit_norm", dtype="float32")(x), name="contrastive48")
 
 
 def _convolution(x: Any, channels: int, *, name: str) -> Any:
-    # The normalisation brings its own shift, so the convolution needs no bias.
-    x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=name)(x)
+    # The normalisation that follows brings its own shift, so the convolution needs no bias.
+    return layers.Conv2D(channels, 3, padding="same", use_bias=False, name=name)(x)
+
+
+def _normalised(x: Any, *, name: str) -> Any:
     # Siamese batches are small and few: the default momentum of 0.99 would lag behind for hundreds of steps.
     return layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
 
