@@ -1,17 +1,21 @@
 """Every detector on the same pictures."""
 
+import io
+import json
 import subprocess
 import sys
 
 import cv2
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from ml.errors import ArtifactError
 from ml.faces.detection.base import Detection
 from ml.faces.detection.benchmark import measure
 from ml.faces.detection.haar import HaarDetector
 from ml.faces.detection.registry import DETECTORS
+from ml.faces.images import encode_jpeg
 from ml.types import Box
 
 
@@ -80,3 +84,17 @@ def test_it_counts_the_boxes_over_the_middle_and_the_others():
         pytest.approx(1 / 3),
         pytest.approx(2 / 3),
     )
+
+
+def test_the_command_compares_them_all(astronaut, tmp_path):
+    (tmp_path / "one.jpg").write_bytes(encode_jpeg(astronaut[:230, 110:340]))
+    out = io.StringIO()
+    call_command("bench_detectors", data=tmp_path, images=1, json=True, stdout=out)
+    figures = json.loads(out.getvalue().splitlines()[-1])
+    assert {name: found["recall"] for name, found in figures.items()} == dict.fromkeys(DETECTORS, 1.0)
+    assert all(found["milliseconds"] > 0 for found in figures.values())
+
+
+def test_the_command_refuses_a_folder_without_pictures(tmp_path):
+    with pytest.raises(CommandError):
+        call_command("bench_detectors", data=tmp_path)
