@@ -12,7 +12,7 @@ _port = _site.port if _site.scheme == "http" and _site.port else 8000
 
 bind = os.environ.get("BIND", f"127.0.0.1:{_port}")
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = settings.WEB_THREADS
 preload_app = True
 timeout = 60
 loglevel = "warning"

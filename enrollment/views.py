@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +23,7 @@ from enrollment.selectors import (
     subject_of,
     user_of,
 )
-from enrollment.services import consent_withdraw, consents_give, face_erase
+from enrollment.services import consent_withdraw, consents_give, face_erase, user_erase
 
 
 @login_required
@@ -72,6 +74,19 @@ def sample_crop(request: HttpRequest, sample_id: UUID) -> HttpResponse:
     if sample is None or sample.state != Sample.State.ACCEPTED:
         raise Http404
     return HttpResponse(sample.crop, content_type="image/jpeg")
+
+
+@reauthentication_required
+@require_http_methods(["GET", "POST"])
+def account_delete(request: HttpRequest) -> HttpResponse:
+    """Ends the account with everything that hangs on it, after the password was asked for."""
+    if request.method == "POST":
+        user = user_of(request)
+        logout(request)
+        user_erase(user)
+        messages.success(request, "Your account and your face have been erased.")
+        return redirect("home")
+    return render(request, "enrollment/account_delete.html")
 
 
 @login_required

@@ -77,6 +77,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
         return _domain_problem(request, error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
+    if isinstance(error, RecursionError):  # JSON nested thousands of times
+        error = exceptions.ParseError()
     if isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if not isinstance(error, exceptions.APIException):

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 
 from faceverify_site.errors import problem
 
-type_get_response = Callable[[HttpRequest], HttpResponse]
+DRAINED_BYTES, CHUNK_BYTES = 64 * 1024 * 1024, 64 * 1024
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
     """Gives each request an id, echoed in `X-Request-ID` and in problem answers."""
 
-    def __init__(self, get_response: type_get_response) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -25,16 +26,24 @@ class RequestIdMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Refuses a body from its announced length, before any of it is read."""
+    """Refuses a body from its announced length, before any of it is parsed or kept."""
 
-    def __init__(self, get_response: type_get_response) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_BODY_BYTES:
+            _drain(request, int(length))
             limit = settings.DATA_UPLOAD_MAX_BODY_BYTES // 2**20
             return problem(
                 request, status=413, code="file_too_large", detail=f"Send at most {limit} MB at once."
             )
         return self.get_response(request)
+
+
+def _drain(request: HttpRequest, length: int) -> None:
+    """Reads the body away, so that the client gets to read the answer instead of a broken connection."""
+    left = min(length, DRAINED_BYTES)
+    while left > 0 and (chunk := request.read(min(left, CHUNK_BYTES))):
+        left -= len(chunk)

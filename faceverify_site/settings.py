@@ -150,10 +150,17 @@ CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+
+def _every(seconds: int, task: str) -> dict[str, object]:
+    """A periodic task; runs that nobody came to in time are dropped, not piled up."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "requeue lost pictures": {"task": "enrollment.tasks.samples_sweep", "schedule": 15},
-    "close expired sign-ins": {"task": "verification.tasks.sessions_sweep", "schedule": 15},
-    "erase old comparisons": {"task": "verification.tasks.inquiries_sweep", "schedule": 60},
+    "requeue lost pictures": _every(15, "enrollment.tasks.samples_sweep"),
+    "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
+    "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
 }
 
 # --- Accounts -----------------------------------------------------------------------------------------------------
@@ -176,6 +183,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "FaceVerify: "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever came in by face alone changes neither address nor password
+ACCOUNT_USERNAME_VALIDATORS = "enrollment.models.user.USERNAME_VALIDATORS"
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"FaceVerify <noreply@{_site.hostname}>")
 
@@ -185,7 +194,9 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "faceverify_site.errors.csrf_failure"
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Other sites on the same domain are the operator's to decide about, so these two stay off unless asked for.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_SUBDOMAINS", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_PROXY", default=False):
@@ -207,18 +218,26 @@ FACE_ENCRYPTION_KEYS = env.list("FACE_ENCRYPTION_KEYS")
 FACE_MODEL = env.str("FACE_MODEL", default=str(BASE_DIR / "ml" / "artifacts" / "mobilefacenet-base-1"))
 FACE_THREADS = env.int("FACE_THREADS", default=min(2, os.cpu_count() or 1))
 FACE_TARGET_FMR = env.float("FACE_TARGET_FMR", default=1e-4)
+FACE_DECISION_RULE = env.str("FACE_DECISION_RULE", default="template_mean")
 FACE_MIN_ANCHORS = 3
 FACE_MAX_ANCHORS = 10
 FACE_MAX_IMAGE_BYTES = 5 * 1024 * 1024
 FACE_MAX_IMAGE_PIXELS = 25_000_000
+FACE_MAX_IMAGE_SIDE_PX = 16_000
 VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=90)
-DATA_UPLOAD_MAX_NUMBER_FILES = FACE_MAX_ANCHORS
-DATA_UPLOAD_MAX_BODY_BYTES = FACE_MAX_ANCHORS * FACE_MAX_IMAGE_BYTES + 1024 * 1024
+# Two pictures a request at most, kept in memory: nothing of them touches the disk before it is encrypted.
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
+DATA_UPLOAD_MAX_BODY_BYTES = 2 * FACE_MAX_IMAGE_BYTES + 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_BODY_BYTES
 
 
 def _admin_link(title: str, icon: str, model: str) -> dict[str, object]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
 
+
+# Threads of a web process; gunicorn.conf.py reads it too.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
 
 # --- Admin theme and logs -----------------------------------------------------------------------------------------
 UNFOLD = {

@@ -15,6 +15,14 @@ class Decision(enum.StrEnum):
     NON_MATCH = "non_match"
 
 
+class DecisionRule(enum.StrEnum):
+    """How several anchors decide on one probe; `ml.siamese.rules` carries them out under the same names."""
+
+    TEMPLATE_MEAN = "template_mean"
+    BEST_ANCHOR = "best_anchor"
+    SHARE_OF_ANCHORS = "share_of_anchors"
+
+
 def decide(*, similarity: float, threshold: float) -> Decision:
     """MATCH when the similarity reaches the threshold. Anything that is not a number is a NON_MATCH."""
     if not (math.isfinite(similarity) and math.isfinite(threshold)):

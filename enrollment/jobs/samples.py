@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from enrollment.errors import ModelUnavailable
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
-from enrollment.models import ModelVersion, Sample, Subject, Template
+from enrollment.models import Consent, ModelVersion, Sample, Subject, Template
 from enrollment.reasons import Reason
-from enrollment.selectors import active_model_version, anchor_status, anchor_templates
+from enrollment.selectors import active_model_version, anchor_status, anchor_templates, has_consent
 from enrollment.storage import faces_storage
 from ml.errors import ImageError
 from ml.faces.images import encode_jpeg
@@ -73,7 +74,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     """Writes the outcome: accepted or not. The person's row is locked, so that anchors are compared in turn."""
     subject = Subject.objects.select_for_update().filter(pk=sample.subject_id).first()
     current = Sample.objects.select_for_update().filter(pk=sample.pk, state=Sample.State.PENDING).first()
-    if subject is None or current is None:
+    if subject is None or current is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
         return False
     if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
         current.accept(crop=finding.crop, quality=finding.quality)
@@ -83,7 +84,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     else:
         name = str(current.image.name)
         current.reject(finding.reasons or [Reason.NOT_SAME_PERSON], quality=finding.quality)
-        transaction.on_commit(lambda: faces_storage().delete(name))
+        transaction.on_commit(lambda: faces_storage().delete(name), robust=True)
     current.save()
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
     return current.state == Sample.State.ACCEPTED
@@ -93,9 +94,11 @@ def _is_same_person(
     subject: Subject, embedding: np.ndarray, version: ModelVersion, pipeline: FacePipeline
 ) -> bool:
     """Whether a face is like the anchors so far; the first one is like itself."""
+    if not anchor_status(subject).accepted:
+        return True
     anchors = anchor_templates(subject, version)
     if not anchors:
-        return True
+        raise ModelUnavailable  # anchors there are, but none under this version to compare with
     similarity = pipeline.artifact.comparator.similarity(template_mean(embeddings_of(anchors)), embedding)
     return similarity >= pipeline.artifact.calibration.threshold(anchors=len(anchors), fmr=SAME_PERSON_FMR)
 

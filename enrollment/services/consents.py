@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.models import Consent, Subject, User
-from enrollment.services.samples import face_erase
+from enrollment.selectors import subject_of
+from enrollment.services.samples import face_erase, subject_lock
 
 # Raise when the wording on the consent page changes in meaning.
 TEXT_VERSION = "2026-11"
@@ -26,6 +27,7 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
 @transaction.atomic
 def consent_withdraw(user: User, purpose: str) -> None:
     """Ends one consent; without the one for sign-in, the face is erased."""
+    subject_lock(subject_of(user))
     Consent.objects.filter(subject__user=user, purpose=purpose, withdrawn_at=None).update(
         withdrawn_at=timezone.now()
     )

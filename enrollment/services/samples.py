@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 def sample_submit(user: User, file: "File[bytes]") -> Sample:
     """Stores a picture and queues its extraction. Raises ConsentMissing, TooManyAnchors or ImageRefused."""
     subject = subject_of(user)
-    if subject is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
+    if subject is None:
         raise ConsentMissing
     data = image_read(file)
     try:
@@ -39,7 +39,9 @@ def sample_submit(user: User, file: "File[bytes]") -> Sample:
 
 @transaction.atomic
 def _sample_store(subject: Subject, data: bytes) -> Sample:
-    Subject.objects.select_for_update().get(pk=subject.pk)  # one submission a person at a time
+    subject_lock(subject)
+    if not has_consent(subject, Consent.Purpose.SIGN_IN):
+        raise ConsentMissing
     if anchor_status(subject).full:
         raise TooManyAnchors
     digest = _digest(subject, data)
@@ -61,17 +63,25 @@ def _digest(subject: Subject, data: bytes) -> str:
     return keyed_digest(data, context=f"sample:{subject.pk}")
 
 
+def subject_lock(subject: Subject | None) -> None:
+    """Makes everything that changes a person's face take turns. Always the first lock, so that none wait in a ring."""
+    if subject is not None:
+        Subject.objects.select_for_update().filter(pk=subject.pk).first()
+
+
 @transaction.atomic
 def sample_delete(sample: Sample) -> None:
     """Erases a picture with its crop and templates."""
+    subject_lock(sample.subject)
     _erase([sample])
 
 
 @transaction.atomic
 def face_erase(user: User) -> None:
     """Erases every picture, crop, template and likeness of a person; account and consent history stay."""
+    subject_lock(subject_of(user))
     DuplicateFlag.objects.filter(Q(subject__user=user) | Q(other__user=user)).delete()
-    _erase(list(Sample.objects.select_for_update().filter(subject__user=user)))
+    _erase(list(Sample.objects.filter(subject__user=user).defer("sealed_crop")))
 
 
 @transaction.atomic
@@ -85,4 +95,4 @@ def _erase(samples: list[Sample]) -> None:
     names = [str(sample.image.name) for sample in samples if sample.image]
     Sample.objects.filter(pk__in=[sample.pk for sample in samples]).delete()
     for name in names:
-        transaction.on_commit(partial(faces_storage().delete, name))
+        transaction.on_commit(partial(faces_storage().delete, name), robust=True)

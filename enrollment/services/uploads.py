@@ -24,14 +24,18 @@ def image_read(file: "File[bytes]") -> bytes:
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
-            frames = getattr(image, "n_frames", 1)
+            # A JPEG may hold a depth or gain map as a second still: that is no animation.
+            is_animated = image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False)
     except UnidentifiedImageError as error:
         raise _refused(Reason.UNSUPPORTED_TYPE) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise _refused(Reason.UNREADABLE_IMAGE) from error
-    if width * height > settings.FACE_MAX_IMAGE_PIXELS:
+    if (
+        width * height > settings.FACE_MAX_IMAGE_PIXELS
+        or max(width, height) > settings.FACE_MAX_IMAGE_SIDE_PX
+    ):
         raise _refused(Reason.TOO_MANY_PIXELS)
-    if frames > 1:
+    if is_animated:
         raise _refused(Reason.ANIMATED_IMAGE)
     return data
 

@@ -19,11 +19,13 @@ class ImageLimits:
     Attributes:
         max_bytes: Size of the file.
         max_pixels: Width times height that the header announces.
+        max_header_side_px: Longest side that the header announces: extreme strips cost memory out of all proportion.
         max_side_px: Larger pictures are shrunk to this long side, which costs no accuracy and bounds time and memory.
     """
 
     max_bytes: int = 5 * 1024 * 1024
     max_pixels: int = 25_000_000
+    max_header_side_px: int = 16_000
     max_side_px: int = 1280
 
 
@@ -79,6 +81,10 @@ def _has_known_signature(data: bytes) -> bool:
 def _load(data: bytes, limits: ImageLimits) -> Picture:
     with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "WEBP"]) as image:
         pixels = image.width * image.height
+        if max(image.size) > limits.max_header_side_px:
+            raise ImageError(
+                "too_many_pixels", f"expected sides up to {limits.max_header_side_px} pixels, got {image.size}"
+            )
         if pixels > limits.max_pixels:
             raise ImageError("too_many_pixels", f"expected at most {limits.max_pixels} pixels, got {pixels}")
         # Phones store a second still (depth, gain map) in a JPEG: that is no animation.

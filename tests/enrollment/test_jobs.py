@@ -77,6 +77,19 @@ def test_it_rejects_another_person(owner, version):
     assert extract(owner, jpeg(portrait())).reasons == ["not_same_person"]
 
 
+def test_it_accepts_nothing_once_consent_is_withdrawn(owner, version):
+    owner.subject.consents.update(withdrawn_at=timezone.now())
+    assert extract(owner, jpeg(portrait())).state == "pending"
+
+
+def test_it_waits_when_the_anchors_have_no_template_under_this_version(owner, version):
+    sample = SampleFactory(subject=owner.subject)
+    sample.accept(crop=b"crop", quality={})
+    sample.save()
+    with pytest.raises(ModelUnavailable):
+        extract(owner, jpeg(portrait()))
+
+
 def test_it_does_nothing_when_the_message_comes_twice(owner, version):
     sample = extract(owner, jpeg(portrait()))
     jobs.template_extract(str(sample.pk))

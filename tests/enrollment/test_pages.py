@@ -26,6 +26,11 @@ def test_it_hides_the_crop_from_everybody_else(sample, stranger, staff, browser_
         assert browser_of(user).get(f"/face/samples/{sample.pk}/crop/").status_code == status
 
 
+def test_it_shows_no_crop_of_a_pending_picture(owner, browser_of):
+    sample = SampleFactory(subject=owner.subject)
+    assert browser_of(owner).get(f"/face/samples/{sample.pk}/crop/").status_code == 404
+
+
 def test_it_asks_for_consent_before_the_camera(stranger, browser_of):
     assert browser_of(stranger).get("/face/").url == "/face/consent/"
 
@@ -63,6 +68,33 @@ def test_it_asks_before_erasing(sample, owner, browser_of):
     assert browser.get("/face/erase/").status_code == 200
     assert Sample.objects.exists()
     browser.post("/face/erase/")
+    assert not Sample.objects.exists()
+
+
+def test_it_asks_for_the_password_before_deleting_an_account(sample, owner, browser_of):
+    answer = browser_of(owner).post("/face/account/delete/")
+    assert answer.url.startswith("/accounts/reauthenticate/")
+    assert Sample.objects.exists()
+
+
+def test_it_deletes_an_account_with_its_face(sample, browser_of):
+    from tests.factories import PASSWORD
+
+    user = sample.subject.user
+    browser = browser_of(user)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert browser.get("/face/account/delete/").status_code == 200
+    assert browser.post("/face/account/delete/").url == "/"
+    assert not type(user).objects.filter(pk=user.pk).exists()
+    assert not Sample.objects.exists()
+
+
+def test_a_superuser_deletes_an_account_with_its_face(sample, staff, browser_of):
+    staff.is_superuser = True
+    staff.save()
+    user = sample.subject.user
+    browser_of(staff).post(f"/admin/enrollment/user/{user.pk}/delete/", {"post": "yes"})
+    assert not type(user).objects.filter(pk=user.pk).exists()
     assert not Sample.objects.exists()
 
 

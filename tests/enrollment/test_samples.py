@@ -2,6 +2,7 @@ import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from enrollment.errors import ConsentMissing, IllegalTransition, ImageRefused, TooManyAnchors
 from enrollment.models import Sample
@@ -25,6 +26,12 @@ def test_it_stores_the_picture_as_pending(owner):
 def test_it_asks_for_consent_first():
     with pytest.raises(ConsentMissing):
         sample_submit(UserFactory(), upload())
+
+
+def test_it_takes_nothing_once_consent_is_withdrawn(owner):
+    owner.subject.consents.update(withdrawn_at=timezone.now())
+    with pytest.raises(ConsentMissing):
+        sample_submit(owner, upload())
 
 
 def test_it_refuses_the_same_picture_twice(owner):

@@ -52,6 +52,18 @@ def test_it_refuses_an_animation():
     assert code_of(picture("WEBP", (32, 32), save_all=True, append_images=frames)) == "animated_image"
 
 
+def test_it_takes_a_photo_with_a_depth_map():
+    buffer = io.BytesIO()
+    portrait().save(buffer, "MPO", save_all=True, append_images=[portrait().convert("L").convert("RGB")])
+    assert image_read(SimpleUploadedFile("phone.jpg", buffer.getvalue())) == buffer.getvalue()
+
+
+def test_it_refuses_a_strip():
+    buffer = io.BytesIO()
+    Image.new("L", (1, 20_000)).save(buffer, "PNG")
+    assert code_of(buffer.getvalue()) == "too_many_pixels"
+
+
 @given(cut=st.integers(1, 40_000), flip=st.integers(0, 40_000))
 def test_it_never_fails_in_another_way(cut, flip):
     data = bytearray(jpeg(portrait()))

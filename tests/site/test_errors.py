@@ -21,6 +21,11 @@ def test_it_refuses_a_huge_body_before_reading_it(client, settings):
     assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
 
 
+def test_it_answers_json_nested_without_end(client):
+    answer = client.post("/api/v1/verification-sessions", "[" * 200_000, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable_request")
+
+
 def test_it_hides_the_cause_of_an_error(client, settings, monkeypatch):
     client.raise_request_exception = False
     monkeypatch.setattr("enrollment.api.views.samples_of", lambda _: 1 / 0)

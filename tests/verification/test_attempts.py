@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from enrollment.models import Template
+from ml.siamese.rules import RULES
 from tests import faces
 from tests.faces import jpeg, portrait
 from tests.factories import enrolled_subject
@@ -60,7 +61,28 @@ def test_it_records_score_threshold_and_model_for_staff(ada, version):
     try_to_sign_in("ada")
     attempt = Attempt.objects.get()
     assert attempt.similarity > attempt.threshold > 0.3
-    assert (attempt.anchors, attempt.model_version) == (3, version)
+    assert (attempt.anchors, attempt.model_version, attempt.rule) == (3, version, "template_mean")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_it_decides_by_each_rule(settings, ada, bob, rule):
+    settings.FACE_DECISION_RULE = rule
+    assert [try_to_sign_in(login).state for login in ("ada", "bob")] == ["succeeded", "failed"]
+    assert set(Attempt.objects.values_list("rule", flat=True)) == {rule}
+
+
+@pytest.mark.parametrize(("rule", "state"), [("best_anchor", "succeeded"), ("share_of_anchors", "failed")])
+def test_one_anchor_of_three_is_the_best_but_no_share(settings, bob, portrait_embedding, rule, state):
+    template = Template.objects.first()
+    template.embedding = portrait_embedding.astype("<f4").tobytes()
+    template.save()
+    settings.FACE_DECISION_RULE = rule
+    assert try_to_sign_in("bob").state == state
+
+
+def test_it_fails_closed_under_an_unknown_rule(settings, ada):
+    settings.FACE_DECISION_RULE = "majority"
+    assert try_to_sign_in("ada").reason == "service_unavailable"
 
 
 def test_it_takes_the_e_mail_address_as_account_name(ada):
@@ -108,7 +130,54 @@ def test_it_asks_for_another_picture_when_this_one_is_damaged(ada):
 
 def test_it_counts_no_failure_when_nothing_was_compared(ada):
     try_to_sign_in("ada", faces.no_face())
-    assert FailureCount.objects.get().failures == 0
+    assert set(FailureCount.objects.values_list("failures", "last_failed_at")) == {(0, None)}
+
+
+def test_it_keeps_the_time_of_the_last_failure_when_nothing_was_compared(bob):
+    for _ in range(5):
+        try_to_sign_in("bob")
+    FailureCount.objects.update(last_failed_at=timezone.now() - timedelta(seconds=31))
+    try_to_sign_in("bob", faces.no_face())
+    assert open_session("bob").state == "created"
+
+
+def test_it_counts_no_failure_while_the_worker_is_away(ada):
+    session = open_session("ada")
+    attempt_submit(session, probe())
+    Attempt.objects.update(created_at=timezone.now() - timedelta(seconds=16))
+    session_get(session.pk, BROWSER)
+    assert set(FailureCount.objects.values_list("failures", flat=True)) == {0}
+
+
+def test_it_compares_in_vain_under_another_spelling_of_a_locked_account(ada):
+    session = open_session("ada")
+    FailureCount.objects.create(pk=session.account_key, failures=5, last_failed_at=timezone.now())
+    answer = try_to_sign_in("ada@example.org")
+    assert (answer.state, answer.reason) == ("failed", "no_match")
+
+
+@pytest.mark.parametrize("login", ["BOB", " bob ", "\uff42ob"])
+def test_it_locks_every_spelling(bob, login):
+    for _ in range(5):
+        try_to_sign_in("bob")
+    with pytest.raises(TooManyAttempts):
+        open_session(login)
+
+
+def test_it_gives_up_on_a_picture_that_kills_the_worker(ada):
+    session = open_session("ada")
+    attempt = attempt_submit(session, probe())
+    Attempt.objects.update(tries=3)
+    jobs.attempt_decide(attempt.pk)
+    assert session_get(session.pk, BROWSER).reason == "service_unavailable"
+
+
+@pytest.mark.parametrize("change", [{"is_staff": True}, {"is_active": False}])
+def test_it_signs_nobody_in_who_became_staff_or_closed_meanwhile(ada, change):
+    session = try_to_sign_in("ada")
+    type(ada).objects.filter(pk=ada.pk).update(**change)
+    with pytest.raises(SessionClosed):
+        session_consume(session.pk, BROWSER)
 
 
 def test_it_erases_the_probe_after_the_decision(ada):

@@ -17,11 +17,12 @@ class AttemptAdmin(ReadOnlyAdmin):
         "similarity",
         "threshold",
         "anchors",
+        "rule",
         "model_version",
         "source",
         "created_at",
     )
-    list_filter = ("decision", "state", "session__purpose", "created_at", "model_version")
+    list_filter = ("decision", "state", "session__purpose", "created_at", "rule", "model_version")
     search_fields = ("subject__user__username", "session__source")
     date_hierarchy = "created_at"
     list_select_related = ("subject__user", "session__user", "model_version")
@@ -34,6 +35,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         "score",
         "threshold",
         "anchors",
+        "rule",
         "model_version",
         "source",
         "created_at",

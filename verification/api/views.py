@@ -26,7 +26,7 @@ class SessionList(APIView):
             raise NotAuthenticated
         session = session_open(
             purpose=purpose,
-            browser_key=browser_key(request),
+            browser_key=browser_key(request, create=True),
             source=request.META.get("REMOTE_ADDR") or None,
             user=request.user if request.user.is_authenticated else None,
             login=form.validated_data.get("login", ""),

@@ -17,14 +17,17 @@ from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.comparators import template_mean
+from ml.siamese.rules import decision_rule
 from verification import policy
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.selectors import comparable_subject
 
 logger = logging.getLogger(__name__)
 
-LOST_AFTER = timedelta(seconds=20)
+LOST_AFTER = timedelta(seconds=5)
+MAX_TRIES = 3
+# Asked about instead of nobody, so that the same queries run.
+NOBODY = Subject(pk=0)
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,24 @@ class Comparison:
     threshold: float | None
     anchors: int | None
     version: ModelVersion
+    rule: str
 
 
 def attempt_decide(attempt_id: int) -> None:
     """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice."""
-    attempt = (
-        Attempt.objects.select_related("session__user")
-        .filter(pk=attempt_id, state=Attempt.State.PENDING)
-        .first()
-    )
+    pending = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.PENDING)
+    pending.update(tries=F("tries") + 1)
+    attempt = pending.select_related("session").first()
     if attempt is None:
         return
     try:
-        outcome = _look(attempt)
+        outcome = _look(attempt) if attempt.tries <= MAX_TRIES else "service_unavailable"
     except (DomainError, MLError) as error:
         logger.error("attempt %s could not be decided: %s", attempt.pk, error.code)
         outcome = "service_unavailable"
+    except Exception:
+        _record(attempt, "service_unavailable")  # nobody waits for what will not come
+        raise
     _record(attempt, outcome)
 
 
@@ -65,21 +70,26 @@ def _look(attempt: Attempt) -> "Comparison | str":
         return error.code
     if not extraction.accepted or extraction.embedding is None:
         return str(extraction.reasons[0])
-    return _compare(comparable_subject(attempt.session), extraction.embedding, version, pipeline)
+    subject = comparable_subject(attempt.session)
+    attempt.subject = subject
+    return _compare(None if attempt.in_vain else subject, extraction.embedding, version, pipeline)
 
 
 def _compare(
     subject: Subject | None, probe: np.ndarray, version: ModelVersion, pipeline: FacePipeline
 ) -> Comparison:
-    """Against the mean of the anchors. Without a usable face the same work is done in vain, to take the same time."""
-    templates = anchor_templates(subject, version) if subject else []
+    """By the site's decision rule. Without a usable face the same work is done in vain, to take the same time."""
+    rule = decision_rule(settings.FACE_DECISION_RULE, pipeline.artifact.comparator)
+    templates = anchor_templates(subject or NOBODY, version)
     embeddings = embeddings_of(templates) if templates else np.eye(3, probe.size, dtype=np.float32)
-    similarity = pipeline.artifact.comparator.similarity(template_mean(embeddings), probe)
-    threshold = pipeline.artifact.calibration.threshold(anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR)
+    similarity = rule.score(embeddings, probe)
+    threshold = pipeline.artifact.calibration.threshold(
+        anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR, rule=rule.name
+    )
     if len(templates) < settings.FACE_MIN_ANCHORS:
-        return Comparison(policy.Decision.NON_MATCH, None, None, None, version)
+        return Comparison(policy.Decision.NON_MATCH, None, None, None, version, rule.name)
     decision = policy.decide(similarity=similarity, threshold=threshold)
-    return Comparison(decision, similarity, threshold, len(templates), version)
+    return Comparison(decision, similarity, threshold, len(templates), version, rule.name)
 
 
 @transaction.atomic
@@ -89,12 +99,13 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     current = Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING).first()
     if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
         return
+    current.subject = attempt.subject
     if session.is_overdue:
         current.void("expired")
         session.expire()
     elif isinstance(outcome, str):
         current.void(outcome)
-        _uncount(session.account_key)
+        FailureCount.take_back(session.failure_keys, current.counted_at)
         session.fail(outcome) if outcome == "service_unavailable" else session.reopen(outcome)
     else:
         _decide(current, session, outcome)
@@ -107,16 +118,12 @@ def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparis
     attempt.decide(comparison.decision)
     attempt.similarity, attempt.threshold = comparison.similarity, comparison.threshold
     attempt.anchors, attempt.model_version = comparison.anchors, comparison.version
+    attempt.rule = comparison.rule
     if comparison.decision == policy.Decision.MATCH:
-        _uncount(session.account_key)
+        FailureCount.take_back(session.failure_keys, attempt.counted_at)
         session.succeed()
     else:
         session.fail("no_match")
-
-
-def _uncount(account_key: str) -> None:
-    """This was no failure, so the one counted in advance is given back."""
-    FailureCount.objects.filter(pk=account_key, failures__gt=0).update(failures=F("failures") - 1)
 
 
 def attempts_claim_lost() -> list[int]:

@@ -7,6 +7,7 @@ from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
 from enrollment.models import ModelVersion, Subject
 from verification.models.session import VerificationSession
+from verification.policy import DecisionRule
 
 
 class Attempt(models.Model):
@@ -29,6 +30,11 @@ class Attempt(models.Model):
         MATCH = "match"
         NON_MATCH = "non_match"
 
+    class Rule(models.TextChoices):
+        TEMPLATE_MEAN = DecisionRule.TEMPLATE_MEAN, "mean of the anchors"
+        BEST_ANCHOR = DecisionRule.BEST_ANCHOR, "best anchor"
+        SHARE_OF_ANCHORS = DecisionRule.SHARE_OF_ANCHORS, "share of anchors"
+
     session = models.ForeignKey(VerificationSession, on_delete=models.CASCADE, related_name="attempts")
     subject = models.ForeignKey(
         Subject, on_delete=models.CASCADE, null=True, blank=True, related_name="attempts"
@@ -40,7 +46,13 @@ class Attempt(models.Model):
     similarity = models.FloatField(null=True, blank=True)
     threshold = models.FloatField(null=True, blank=True)
     anchors = models.PositiveSmallIntegerField(null=True, blank=True)
+    rule = models.CharField("decision rule", max_length=32, choices=Rule, blank=True)
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True)
+    counted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was counted ahead as a failure."
+    )
+    in_vain = models.BooleanField(default=False, help_text="The account is locked, which nobody is told.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often the comparison was started.")
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)

@@ -1,16 +1,19 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import F
+from django.utils import timezone
 
 from verification import policy
 
 
 class FailureCount(models.Model):
-    """Consecutive failed tries on one account, known or not. Raised before each comparison, reset by a full sign-in."""
+    """Consecutive failed tries on an account, or on a login as typed. Raised before each comparison."""
 
     account_key = models.CharField(primary_key=True, max_length=64)
     failures = models.PositiveIntegerField(default=0)
     last_failed_at = models.DateTimeField(null=True, blank=True)
+    previous_failed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
@@ -22,3 +25,24 @@ class FailureCount(models.Model):
     @property
     def locked_until(self) -> datetime | None:
         return policy.lockout_until(failures=self.failures, last_failed_at=self.last_failed_at)
+
+    @property
+    def is_locked(self) -> bool:
+        until = self.locked_until
+        return self.is_off or (until is not None and until > timezone.now())
+
+    def add(self, at: datetime) -> None:
+        """Counts one failure."""
+        self.failures += 1
+        self.previous_failed_at, self.last_failed_at = self.last_failed_at, at
+        self.save()
+
+    @classmethod
+    def take_back(cls, keys: set[str], at: datetime | None) -> None:
+        """What was counted ahead at this time was no failure; unless another came since, the old time stands again."""
+        for key in sorted(keys):
+            mine = cls.objects.filter(pk=key, failures__gt=0)
+            if not mine.filter(last_failed_at=at).update(
+                failures=F("failures") - 1, last_failed_at=F("previous_failed_at")
+            ):
+                mine.update(failures=F("failures") - 1)

@@ -1,3 +1,4 @@
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -16,6 +17,11 @@ def session_token() -> str:
 
 def session_expiry() -> datetime:
     return timezone.now() + timedelta(seconds=settings.VERIFICATION_SESSION_SECONDS)
+
+
+def is_token(value: str) -> bool:
+    """Whether a value from outside can be the id of a session at all."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,43}", value) is not None
 
 
 class VerificationSession(models.Model):
@@ -52,6 +58,9 @@ class VerificationSession(models.Model):
         related_name="verification_sessions",
     )
     account_key = models.CharField(max_length=64, help_text="Keyed digest of the account, known or not.")
+    login_key = models.CharField(
+        max_length=64, default="", help_text="Keyed digest of the login as it was typed."
+    )
     browser_key = models.CharField(max_length=64, help_text="Keyed digest of the browser's own secret.")
     source = models.GenericIPAddressField(null=True, blank=True)
     state = models.CharField(max_length=16, choices=State, default=State.CREATED)
@@ -79,6 +88,11 @@ class VerificationSession(models.Model):
     @property
     def is_overdue(self) -> bool:
         return timezone.now() >= self.expires_at
+
+    @property
+    def failure_keys(self) -> set[str]:
+        """Where its failures are counted."""
+        return {self.account_key, self.login_key}
 
     def start(self) -> None:
         self._move({self.State.CREATED}, self.State.IN_PROGRESS, reason="")

@@ -1,21 +1,20 @@
 """Taking in a probe, and waiting for what the worker decides."""
 
-import time
-
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from enrollment.services import image_read
 from verification.errors import FrameInProgress, ServiceUnavailable, SessionClosed
 from verification.models import Attempt, VerificationSession
-from verification.selectors import attempts_in, comparable_subject
+from verification.selectors import attempts_in
 from verification.services.failures import failure_count
-from verification.services.sessions import session_get
+from verification.services.sessions import attempts_void, session_get
+from verification.services.waiting import wait_for
 from verification.tasks import attempt_decide
 
 MAX_FRAMES = 6
-POLL_SECONDS = 0.005
 
 
 def attempt_submit(session: VerificationSession, file: "File[bytes]") -> Attempt:
@@ -33,7 +32,9 @@ def attempt_submit(session: VerificationSession, file: "File[bytes]") -> Attempt
 
 @transaction.atomic
 def _attempt_store(session_id: str, data: bytes) -> Attempt:
-    session = VerificationSession.objects.select_for_update().get(pk=session_id)
+    session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
+    if session is None:
+        raise SessionClosed
     if session.state == VerificationSession.State.IN_PROGRESS:
         raise FrameInProgress
     if (
@@ -42,10 +43,11 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
         or attempts_in(session) >= MAX_FRAMES
     ):
         raise SessionClosed
-    failure_count(session.account_key)
+    now = timezone.now()
+    may_compare = failure_count(session, now)
     session.start()
     session.save()
-    attempt = Attempt(session=session, subject=comparable_subject(session))
+    attempt = Attempt(session=session, counted_at=now, in_vain=not may_compare)
     attempt.probe = data
     attempt.save()
     attempt_decide.delay_on_commit(attempt.pk)  # type: ignore[attr-defined]
@@ -56,9 +58,7 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
 def _give_up(session_id: str) -> None:
     """Nobody will look at the probe: erase it, and say so."""
     session = VerificationSession.objects.select_for_update().get(pk=session_id)
-    for attempt in session.attempts.filter(state=Attempt.State.PENDING):
-        attempt.void("service_unavailable")
-        attempt.save()
+    attempts_void(session)
     if session.state in VerificationSession.OPEN:
         session.fail("service_unavailable")
         session.save()
@@ -66,9 +66,8 @@ def _give_up(session_id: str) -> None:
 
 def attempt_wait(session_id: str, browser_key: str, *, seconds: float) -> VerificationSession:
     """The session once its picture is decided, or as it is after so many seconds (RFC 7240 `wait`)."""
-    deadline = time.monotonic() + seconds
-    while True:
-        session = session_get(session_id, browser_key)
-        if session.state != VerificationSession.State.IN_PROGRESS or time.monotonic() >= deadline:
-            return session
-        time.sleep(POLL_SECONDS)
+    return wait_for(
+        lambda: session_get(session_id, browser_key),
+        lambda session: session.state != VerificationSession.State.IN_PROGRESS,
+        seconds=seconds,
+    )

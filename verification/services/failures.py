@@ -1,43 +1,79 @@
-"""The count of failed tries on an account: raised before a comparison, so that parallel tries cannot slip past it."""
+"""The count of failed tries: raised before a comparison, so that parallel tries cannot slip past it.
 
+Each try counts twice: under the login as typed, and under the account it names. Whoever types is told of the first lock
+only, since that one is the same whether or not there is such an account. An account that is locked through another
+spelling is compared in vain: the answer looks like any other "no match".
+"""
+
+import unicodedata
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
 from enrollment.crypto import keyed_digest
 from enrollment.models import User
 from verification.errors import FaceSignInOff, TooManyAttempts
-from verification.models import FailureCount
+from verification.models import FailureCount, VerificationSession
 
 
 def account_key(user: User | None, login: str) -> str:
     """Names the account in counts and sessions; accounts that do not exist count just like those that do."""
-    name = f"user:{user.pk}" if user else f"login:{login.strip().lower()}"
+    return _key(f"user:{user.pk}" if user else f"nobody:{_folded(login)}")
+
+
+def login_key(login: str) -> str:
+    """Names a login as typed, however its letters are written."""
+    return _key(f"login:{_folded(login)}")
+
+
+def _folded(login: str) -> str:
+    return unicodedata.normalize("NFKC", login).casefold().strip()
+
+
+def _key(name: str) -> str:
     return keyed_digest(name.encode(), context="account")
 
 
 def failures_check(key: str) -> None:
-    """Raises TooManyAttempts or FaceSignInOff while the account is locked."""
+    """Raises TooManyAttempts or FaceSignInOff while this key is locked."""
     count = FailureCount.objects.filter(pk=key).first()
-    if count is None:
-        return
+    if count is not None:
+        _refuse(count)
+
+
+def _refuse(count: FailureCount) -> None:
     if count.is_off:
         raise FaceSignInOff
     until = count.locked_until
-    if until and (wait := (until - timezone.now()).total_seconds()) > 0:
-        raise TooManyAttempts(retry_after_seconds=int(wait) + 1)
+    if until and count.is_locked:
+        raise TooManyAttempts(retry_after_seconds=int((until - timezone.now()).total_seconds()) + 1)
 
 
-def failure_count(key: str) -> None:
-    """Counts a failure ahead of the comparison, or refuses. Call inside a transaction."""
+def failure_count(session: VerificationSession, at: datetime) -> bool:
+    """Counts a failure ahead of the comparison, or refuses. Answers whether the account itself may be compared."""
+    typed = _for_update(session.login_key)
+    _refuse(typed)
+    typed.add(at)
+    if session.account_key == session.login_key:
+        return True
+    account = _for_update(session.account_key)
+    if account.is_locked:
+        return False
+    account.add(at)
+    return True
+
+
+def _for_update(key: str) -> FailureCount:
     FailureCount.objects.get_or_create(pk=key)
-    count = FailureCount.objects.select_for_update().get(pk=key)
-    failures_check(key)
-    count.failures += 1
-    count.last_failed_at = timezone.now()
-    count.save(update_fields=["failures", "last_failed_at"])
+    return FailureCount.objects.select_for_update().get(pk=key)
 
 
 @transaction.atomic
 def failures_reset(user: User) -> None:
-    """After a full sign-in the count starts afresh."""
-    FailureCount.objects.filter(pk=account_key(user, "")).delete()
+    """After a full sign-in the counts start afresh."""
+    addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    logins = {user.get_username(), user.email, *addresses}
+    keys = {account_key(user, ""), *(login_key(login) for login in logins)}
+    FailureCount.objects.filter(pk__in=keys).delete()

@@ -1,6 +1,5 @@
 """What comparisons and identifications have in common: queueing, reading and waiting for an answer."""
 
-import time
 from collections.abc import Callable
 
 from django.core.files import File
@@ -15,10 +14,10 @@ from verification.models import Inquiry
 from verification.models.inquiry import reason
 from verification.reasons import words
 from verification.selectors import AnyInquiry, inquiry_of
+from verification.services.waiting import wait_for
 
 # Pictures wait in the database, so nobody may pile them up.
 MAX_PENDING = 2
-POLL_SECONDS = 0.005
 
 
 def picture_read(file: "File[bytes]", *, name: str) -> bytes:
@@ -63,15 +62,20 @@ def inquiry_void(inquiry: Inquiry) -> None:
 
 def inquiry_wait(model: type[AnyInquiry], inquiry_id: str, owner: User, *, seconds: float = 0) -> AnyInquiry:
     """The inquiry once it is answered, or as it is after so many seconds. Raises InquiryNotFound."""
-    deadline = time.monotonic() + seconds
-    while True:
-        inquiry = _get(model, inquiry_id, owner)
-        if inquiry.is_overdue:
-            inquiry_void(inquiry)
-            inquiry = _get(model, inquiry_id, owner)
-        if inquiry.state != Inquiry.State.PENDING or time.monotonic() >= deadline:
-            return inquiry
-        time.sleep(POLL_SECONDS)
+    return wait_for(
+        lambda: _current(model, inquiry_id, owner),
+        lambda inquiry: inquiry.state != Inquiry.State.PENDING,
+        seconds=seconds,
+    )
+
+
+def _current(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInquiry:
+    """The inquiry; reading it voids one that nobody answered in time."""
+    inquiry = _get(model, inquiry_id, owner)
+    if not inquiry.is_overdue:
+        return inquiry
+    inquiry_void(inquiry)
+    return _get(model, inquiry_id, owner)
 
 
 def _get(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInquiry:

@@ -8,9 +8,10 @@ from django.utils import timezone
 from enrollment.errors import IllegalTransition
 from enrollment.models import User
 from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
-from verification.models import Attempt, VerificationSession
+from verification.models import Attempt, FailureCount, VerificationSession
+from verification.models.session import is_token
 from verification.selectors import comparable_subject, session_of, user_by_login
-from verification.services.failures import account_key, failures_check
+from verification.services.failures import account_key, failures_check, login_key
 
 # A worker that has not decided by now is taken to be away.
 ANSWER_WITHIN = timedelta(seconds=15)
@@ -22,16 +23,18 @@ def session_open(
     """Opens a session, for a login as typed (known or not) or for the signed-in user."""
     if purpose == VerificationSession.Purpose.SIGN_IN:
         user = user_by_login(login)
+    account = account_key(user, login)
     session = VerificationSession(
         purpose=purpose,
         user=user,
-        account_key=account_key(user, login),
+        account_key=account,
+        login_key=login_key(login) if login else account,
         browser_key=browser_key,
         source=source,
     )
     if purpose == VerificationSession.Purpose.VERIFY and comparable_subject(session) is None:
         raise FaceNotReady
-    failures_check(session.account_key)
+    failures_check(session.login_key)
     session.save()
     return session
 
@@ -41,35 +44,51 @@ def session_get(session_id: str, browser_key: str) -> VerificationSession:
     session = session_of(session_id, browser_key)
     if session is None:
         raise SessionNotFound
-    if session.state in VerificationSession.OPEN:
+    if _is_due(session):
         _close_overdue(session.pk)
         session.refresh_from_db()
     return session
 
 
+def _is_due(session: VerificationSession) -> bool:
+    """Whether an open session has run out, or its picture was not answered in time."""
+    if session.state not in VerificationSession.OPEN:
+        return False
+    unanswered = session.attempts.filter(
+        state=Attempt.State.PENDING, created_at__lt=timezone.now() - ANSWER_WITHIN
+    )
+    return session.is_overdue or unanswered.exists()
+
+
 @transaction.atomic
 def _close_overdue(session_id: str) -> None:
-    session = VerificationSession.objects.select_for_update().get(pk=session_id)
-    if session.state not in VerificationSession.OPEN:
+    session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
+    if session is None or not _is_due(session):
         return
-    pending = session.attempts.filter(state=Attempt.State.PENDING).first()
-    unanswered = pending is not None and timezone.now() - pending.created_at > ANSWER_WITHIN
-    if not (session.is_overdue or unanswered):
-        return
-    if pending:
-        pending.void("service_unavailable")
-        pending.save()
-        session.fail("service_unavailable")
-    else:
+    if not attempts_void(session):
         session.expire()
+    else:
+        session.fail("service_unavailable")
     session.save()
+
+
+def attempts_void(session: VerificationSession) -> bool:
+    """Erases a picture that nobody looked at, and takes back that it counted. Answers whether there was one."""
+    pending = list(session.attempts.filter(state=Attempt.State.PENDING))
+    for attempt in pending:
+        attempt.void("service_unavailable")
+        attempt.save()
+        FailureCount.take_back(session.failure_keys, attempt.counted_at)
+    return bool(pending)
 
 
 @transaction.atomic
 def session_consume(session_id: str, browser_key: str) -> User:
     """Uses up a successful sign-in session and answers whom to sign in. Raises SessionClosed for anything else."""
+    if not is_token(session_id):
+        raise SessionClosed
     session = (
-        VerificationSession.objects.select_for_update()
+        VerificationSession.objects.select_for_update(of=("self",))
         .filter(pk=session_id, browser_key=browser_key, purpose=VerificationSession.Purpose.SIGN_IN)
         .first()
     )

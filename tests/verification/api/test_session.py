@@ -66,14 +66,27 @@ def test_it_signs_in_after_success(ada, browser):
     assert browser.session["_auth_user_id"] == str(ada.pk)
 
 
-def test_it_signs_in_once(ada, browser, browser_of):
+def test_it_signs_in_once(ada, browser):
+    session = open_session(browser)
+    send(browser, session)
+    decide()
+    assert finish(browser, session).url == "/"
+    assert finish(browser, session).url == "/sign-in/face/"
+
+
+def test_it_asks_for_the_password_before_an_address_is_added(ada, browser):
     session = open_session(browser)
     send(browser, session)
     decide()
     finish(browser, session)
-    browser.post("/accounts/logout/")
-    finish(browser, session)
-    assert "_auth_user_id" not in browser.session
+    answer = browser.post("/accounts/email/", {"action_add": "", "email": "thief@example.org"})
+    assert answer.url.startswith("/accounts/reauthenticate/")
+
+
+@pytest.mark.parametrize("session", ["%00", "a" * 60, "../x"])
+def test_it_knows_no_odd_ids(browser, session):
+    assert browser.get(f"{URL}/{session}").status_code == 404
+    assert finish(browser, session.replace("%00", "\0")).url == "/sign-in/face/"
 
 
 def test_it_resets_the_count_of_failures_at_sign_in(ada, browser):
@@ -138,7 +151,7 @@ def test_it_explains_what_is_wrong_with_a_file(ada, browser):
 
 def test_it_says_when_to_come_back(ada, browser):
     session = open_session(browser)
-    FailureCount.objects.create(pk=ada.verification_sessions.get().account_key, failures=4)
+    FailureCount.objects.create(pk=ada.verification_sessions.get().login_key, failures=4)
     send(browser, session)
     answer = browser.post(URL, {"purpose": "sign_in", "login": "ada"}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_attempts")
