@@ -1,12 +1,15 @@
+import threading
+from contextlib import suppress
+
 import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from enrollment.errors import ConsentMissing, IllegalTransition, ImageRefused, TooManyAnchors
 from enrollment.models import Sample
-from enrollment.services import face_erase, sample_delete, sample_submit, user_erase
+from enrollment.services import consent_withdraw, face_erase, sample_delete, sample_submit, user_erase
 from tests.faces import jpeg, portrait
 from tests.factories import SampleFactory, UserFactory
 
@@ -80,3 +83,19 @@ def test_it_decides_a_sample_once():
 def test_it_demands_a_time_of_decision():
     with pytest.raises(IntegrityError), transaction.atomic():
         Sample.objects.filter(pk=SampleFactory().pk).update(state="accepted")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_keeps_nothing_that_came_while_consent_was_withdrawn(owner, broker):
+    def submit(number: int) -> None:
+        with suppress(ConsentMissing, TooManyAnchors):
+            sample_submit(owner, upload(jpeg(portrait(), quality=80 + number)))
+        connection.close()
+
+    threads = [threading.Thread(target=submit, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    consent_withdraw(owner, "sign_in")
+    for thread in threads:
+        thread.join()
+    assert not Sample.objects.exists()
