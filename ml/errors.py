@@ -28,7 +28,7 @@ class ArtifactError(MLError):
 
 
 class ComparatorError(MLError):
-    """Vectors that must never be compared: `invalid_embedding`."""
+    """Embeddings cannot be compared: `invalid_embedding`, `unknown_comparator`, `unknown_rule`."""
 
 
 class CalibrationError(MLError, ValueError):

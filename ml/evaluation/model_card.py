@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ml.serving.artifacts import MANIFEST, Artifact
+from ml.serving.calibration import Thresholds
+from ml.siamese.rules import BEST_ANCHOR, SHARE_OF_ANCHORS, TEMPLATE_MEAN, VERIFICATION_SHARE
 
 _INTRODUCTION = """A siamese twin for face verification: one network, `{network}`, embeds both faces; the cosine of the
 two embeddings tells how alike they are."""
@@ -15,13 +17,16 @@ quality gate. In brackets the 95 % interval by drawing people with replacement. 
 {subjects:,} people. Templates are the mean of a person's first pictures; {template_subjects:,} people have enough for
 templates of 3, which makes {mated:,} mated and {non_mated:,} non-mated comparisons."""
 
-_THRESHOLDS = """A probe matches from this cosine on, by target false match rate and number of anchors.
+_THRESHOLDS = """A probe matches from this score on, by decision rule, target false match rate and number of anchors.
+The target is that of the whole decision, whatever the rule. The score is the cosine to the anchors' mean
+(`template_mean`), to the nearest anchor (`best_anchor`), or to the last of the nearest {share:.0%}
+(`share_of_anchors`).
 
-{table}
+{tables}
 
 Set on: {data} ({subjects:,} people, {images:,} pictures, {non_mated:,} non-mated comparisons). Up to
 {measured_anchors} anchors the thresholds are measured; beyond, they are bounded from above as
-`ml/evaluation/calibration.py` explains: more anchors raise the similarity to strangers, so a threshold never falls.
+`ml/evaluation/calibration.py` explains.
 
 What the thresholds keep on {other_subjects:,} other people:"""
 
@@ -44,9 +49,14 @@ def model_card(directory: Path) -> str:
         "## Figures",
         _figures_text(artifact.report),
         _table(("", ""), _figures(artifact.report)),
+        "How the anchors decide, with 3 of them:",
+        _table(
+            ("rule", "FNMR at FMR 0.001", "FNMR at FMR 0.0001", "shipped threshold", "there"),
+            _rules(artifact.report),
+        ),
         "## Thresholds",
         _thresholds_text(artifact),
-        _table(("target FMR", "anchors", "measured FMR"), _kept(artifact.report["train"])),
+        _table(("rule", "target FMR", "anchors", "measured FMR"), _kept(artifact.report["train"])),
         "## What it does not do",
         _LIMITS,
         "## Files",
@@ -103,20 +113,46 @@ def _figures(report: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def _rules(report: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The three rules with 3 anchors, one line each."""
+    found = {
+        TEMPLATE_MEAN: report["templates_3"],
+        BEST_ANCHOR: report[f"templates_3_{BEST_ANCHOR}"],
+        SHARE_OF_ANCHORS: report[f"templates_3_{SHARE_OF_ANCHORS}"],
+    }
+    rows = []
+    for rule, figures in found.items():
+        at = figures["shipped_threshold"]
+        fnmr = [
+            _share(value, figures["fnmr_at_fmr_interval"][fmr])
+            for fmr, value in figures["fnmr_at_fmr"].items()
+        ]
+        rows.append(
+            (f"`{rule}`", *fnmr, f"{at['threshold']:.4f}", f"FMR {at['fmr']:.1e}, FNMR {at['fnmr']:.2%}")
+        )
+    return rows
+
+
 def _thresholds_text(artifact: Artifact) -> str:
-    rows = artifact.calibration.thresholds
+    tables = "\n\n".join(_threshold_table(rule, rows) for rule, rows in artifact.calibration.rules.items())
+    other = artifact.report["train"]["subjects"]
+    return _THRESHOLDS.format(
+        tables=tables, other_subjects=other, share=VERIFICATION_SHARE, **artifact.calibration.evidence
+    )
+
+
+def _threshold_table(rule: str, rows: Thresholds) -> str:
     anchors = range(1, len(next(iter(rows.values()))) + 1)
-    table = _table(
-        ("FMR", *map(str, anchors)),
+    return _table(
+        (f"`{rule}`, FMR", *map(str, anchors)),
         [(f"{fmr:g}", *(f"{value:.4f}" for value in row)) for fmr, row in rows.items()],
     )
-    other = artifact.report["train"]["subjects"]
-    return _THRESHOLDS.format(table=table, other_subjects=other, **artifact.calibration.evidence)
 
 
-def _kept(report: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _kept(report: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
+            f"`{row['rule']}`",
             f"{row['target']:g}",
             str(row["anchors"]),
             f"{row['fmr']:.2e} ({row['low']:.1e} to {row['high']:.1e})",

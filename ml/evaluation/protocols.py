@@ -19,7 +19,7 @@ from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curv
 from ml.faces.detection.base import nearest_centre
 from ml.faces.quality import OPEN_GATE
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.comparators import template_mean
+from ml.siamese.rules import TEMPLATE_MEAN, cosine_scores
 from ml.types import Floats
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
@@ -120,30 +120,32 @@ def lfw(faces: Embeddings) -> Evaluation:
     return Evaluation(figures=figures, curve=curve)
 
 
-def templates(faces: Embeddings, *, anchors: int = 3) -> Evaluation:
-    """Compare templates with probes, as the site does.
+def templates(faces: Embeddings, *, anchors: int = 3, rule: str = TEMPLATE_MEAN) -> Evaluation:
+    """Compare anchors with probes, as the site does.
 
-    Of everyone with more than `anchors` pictures the first ones make the template and the others are mated probes;
+    Of everyone with more than `anchors` pictures the first ones are the anchors and the others are mated probes;
     the first picture of everybody else is a non-mated probe.
 
     Args:
         faces: The pipeline under test on a folder with `images`.
-        anchors: How many pictures make a template.
+        anchors: How many.
+        rule: How they decide, a name of `ml.siamese.rules`.
 
     Raises:
         CalibrationError: If the model has no threshold for so many anchors.
         DatasetError: `dataset_missing` or `dataset_too_small`.
     """
-    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors)
+    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors, rule=rule)
     people = _people(faces.data / "images")
     names = [name for person in people for name in person]
     embeddings = faces.of(names)
-    comparisons = _template_comparisons(people, embeddings, anchors)
+    comparisons = _template_comparisons(people, embeddings, anchors, rule)
     curve = error_curve(comparisons)
     measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in _TEMPLATE_FMRS}
     fmr_shipped, fnmr_shipped = curve.at_threshold(shipped)
     figures = {
         "protocol": "templates",
+        "rule": rule,
         "anchors": anchors,
         "fnmr_at_fmr": {f"{fmr:g}": curve.fnmr_at_fmr(fmr) for fmr in _TEMPLATE_FMRS},
         "fnmr_at_fmr_interval": bootstrap(comparisons, measures),
@@ -195,20 +197,18 @@ def _people(root: Path) -> list[list[Path]]:
 
 
 def _template_comparisons(
-    people: list[list[Path]], embeddings: dict[Path, Floats | None], anchors: int
+    people: list[list[Path]], embeddings: dict[Path, Floats | None], anchors: int, rule: str
 ) -> Comparisons:
     firsts = [embeddings[person[0]] for person in people]
     rows, mated, subjects = [], [], []
     everyone = np.arange(len(people))
     for number, person in enumerate(people):
-        template = (
-            _template([embeddings[name] for name in person[:anchors]]) if len(person) > anchors else None
-        )
-        if template is None:
+        found = [embedding for name in person[:anchors] if (embedding := embeddings[name]) is not None]
+        if len(person) <= anchors or not found:
             continue
-        own = [_similarity(template, embeddings[name]) for name in person[anchors:]]
-        others = [_similarity(template, first) for other, first in enumerate(firsts) if other != number]
-        rows.append(np.array(own + others, np.float32))
+        own = [embeddings[name] for name in person[anchors:]]
+        others = firsts[:number] + firsts[number + 1 :]
+        rows.append(_scores(rule, np.stack(found), own + others))
         mated.append(np.arange(len(rows[-1])) < len(own))
         probes = np.concatenate([np.full(len(own), number), np.delete(everyone, number)])
         subjects.append(np.column_stack([np.full(len(probes), number), probes]))
@@ -219,9 +219,12 @@ def _template_comparisons(
     return Comparisons.of(np.concatenate(rows), np.concatenate(mated), np.concatenate(subjects))
 
 
-def _template(embeddings: Sequence[Floats | None]) -> Floats | None:
-    found = [embedding for embedding in embeddings if embedding is not None]
-    return template_mean(np.stack(found)) if found else None
+def _scores(rule: str, anchors: Floats, probes: Sequence[Floats | None]) -> Floats:
+    missing = np.array([probe is None for probe in probes])
+    present = np.stack([np.zeros_like(anchors[0]) if probe is None else probe for probe in probes])
+    scores = cosine_scores(rule, anchors, present)
+    scores[missing] = _FAILED
+    return scores
 
 
 def _similarity(left: Floats | None, right: Floats | None) -> float:

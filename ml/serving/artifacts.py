@@ -17,7 +17,7 @@ from ml.serving.calibration import Calibration
 from ml.siamese.comparators import Comparator, comparator
 from ml.types import InputSpec
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 KERAS_FILE = "embedding.keras"
 LITE_FILE = "embedding.tflite"

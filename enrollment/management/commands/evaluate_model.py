@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ml.errors import MLError
 from ml.evaluation.protocols import Embeddings, Evaluation, lfw, templates
 from ml.serving.pipeline import FacePipeline
+from ml.siamese.rules import RULES, TEMPLATE_MEAN
 
 
 class Command(BaseCommand):
@@ -29,6 +30,9 @@ class Command(BaseCommand):
             "--anchors", type=int, default=3, help="Pictures that make a template (templates only)."
         )
         parser.add_argument(
+            "--rule", choices=RULES, default=TEMPLATE_MEAN, help="How anchors decide (templates only)."
+        )
+        parser.add_argument(
             "--out", type=Path, help="Folder for the figures (JSON) and the DET plot (PNG, SVG)."
         )
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
@@ -37,7 +41,10 @@ class Command(BaseCommand):
         try:
             pipeline = FacePipeline.load(artifact)
             faces = Embeddings(pipeline, data, progress=partial(tqdm, desc=protocol, unit="picture"))
-            found = lfw(faces) if protocol == "lfw" else templates(faces, anchors=options["anchors"])
+            if protocol == "lfw":
+                found = lfw(faces)
+            else:
+                found = templates(faces, anchors=options["anchors"], rule=options["rule"])
         except MLError as error:
             raise CommandError(f"{error.code}: {error}") from error
         figures = {"model": pipeline.artifact.name, "digest": pipeline.artifact.digest, **found.figures}

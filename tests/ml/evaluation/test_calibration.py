@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from ml.config import MAX_ANCHORS
 from ml.errors import DatasetError
 from ml.evaluation.calibration import (
     FaceSet,
+    choices_let_in,
     embed_aligned,
     false_match_rate,
     has_stretched_border,
@@ -14,6 +17,7 @@ from ml.evaluation.calibration import (
 )
 from ml.serving.embedder import Embedder
 from ml.siamese.comparators import template_mean
+from ml.siamese.rules import BEST_ANCHOR, RULES, SHARE_OF_ANCHORS, votes_needed
 
 DIMENSIONS = 16
 
@@ -41,27 +45,41 @@ def test_it_knows_how_alike_the_anchors_are(faces):
     assert scored.cohesion[0] == pytest.approx(float(faces.embeddings[0] @ faces.embeddings[1]), abs=1e-5)
 
 
-def test_a_threshold_keeps_its_false_match_rate_and_no_lower_one_does(faces):
-    table = thresholds(faces, measured_anchors=4, fmrs=(1e-2, 1e-3))
-    scored = non_mated(faces, 1)
+@pytest.mark.parametrize(("rule", "anchors"), [(RULES[0], 1), (BEST_ANCHOR, 3), (SHARE_OF_ANCHORS, 3)])
+def test_a_threshold_keeps_its_false_match_rate_and_no_lower_one_does(faces, rule, anchors):
+    table = thresholds(faces, measured_anchors=4, rule=rule, fmrs=(1e-2, 1e-3))
+    scored = non_mated(faces, anchors, rule=rule)
     for fmr, row in table.items():
-        rate, (low, high) = false_match_rate(scored, row[0])
-        assert rate <= fmr < false_match_rate(scored, row[0] - 0.01)[0]
+        threshold = row[anchors - 1]
+        rate, (low, high) = false_match_rate(scored, threshold)
+        assert rate <= fmr < false_match_rate(scored, threshold - 0.01)[0]
         assert low <= rate <= high
 
 
-def test_thresholds_never_fall_with_more_anchors(faces):
-    for row in thresholds(faces, measured_anchors=3, fmrs=(1e-2, 1e-3)).values():
+@pytest.mark.parametrize("rule", ["template_mean", BEST_ANCHOR])
+def test_thresholds_never_fall_with_more_anchors(faces, rule):
+    for row in thresholds(faces, measured_anchors=3, rule=rule, fmrs=(1e-2, 1e-3)).values():
         assert len(row) == MAX_ANCHORS
         assert list(row) == sorted(row)
 
 
-def test_the_bound_is_never_looser_than_measuring(faces):
+@pytest.mark.parametrize("rule", RULES)
+def test_the_bound_is_never_looser_than_measuring(faces, rule):
     """Set from two anchors and extended, thresholds lie above those measured with up to five."""
-    bounded = thresholds(faces, measured_anchors=2, fmrs=(1e-2, 1e-3))
-    measured = thresholds(faces, measured_anchors=5, fmrs=(1e-2, 1e-3))
+    bounded = thresholds(faces, measured_anchors=2, rule=rule, fmrs=(1e-2, 1e-3))
+    measured = thresholds(faces, measured_anchors=5, rule=rule, fmrs=(1e-2, 1e-3))
     for fmr in bounded:
         assert all(bound >= seen for bound, seen in zip(bounded[fmr][:5], measured[fmr][:5], strict=True))
+
+
+@pytest.mark.parametrize("rule", [BEST_ANCHOR, SHARE_OF_ANCHORS])
+@pytest.mark.parametrize("anchors", [5, 7, 10])
+def test_it_counts_the_choices_of_anchors_that_let_in(rule, anchors):
+    """Every choice of four is tried, with as few matching anchors as let somebody in."""
+    matching = set(range(votes_needed(rule, anchors)))
+    choices = list(combinations(range(anchors), 4))
+    let_in = [len(matching & set(choice)) >= votes_needed(rule, 4) for choice in choices]
+    assert choices_let_in(rule, anchors, 4) == pytest.approx(sum(let_in) / len(choices))
 
 
 def test_it_needs_people_with_enough_pictures(faces):

@@ -7,6 +7,7 @@ from ml.errors import DatasetError
 from ml.evaluation.plots import det_plot
 from ml.evaluation.protocols import Embeddings, lfw, read_pairs, templates
 from ml.faces.images import encode_jpeg
+from ml.siamese.rules import RULES
 from tests.faces import LFW, lfw_people, needs_lfw
 
 
@@ -48,6 +49,16 @@ def test_it_compares_templates_with_probes(faces):
     assert (figures["subjects"], figures["mated"], figures["non_mated"]) == (10, 10, 90)
     assert figures["fnmr_at_fmr"].keys() == {"0.001", "0.0001"}
     assert figures["fnmr_at_fmr"]["0.001"] <= 0.1
+
+
+@needs_lfw
+@pytest.mark.parametrize("rule", RULES)
+def test_it_lets_the_anchors_decide_by_each_rule(faces, pipeline, rule):
+    figures = templates(faces, anchors=3, rule=rule).figures
+    assert figures["rule"] == rule
+    assert figures["fnmr_at_fmr"]["0.001"] <= 0.1
+    shipped = pipeline.artifact.calibration.threshold(anchors=3, rule=rule)
+    assert figures["shipped_threshold"]["threshold"] == shipped
 
 
 @needs_lfw

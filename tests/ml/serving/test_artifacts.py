@@ -3,9 +3,11 @@ import shutil
 
 import pytest
 
+from ml.config import CALIBRATED_FMRS
 from ml.errors import ArtifactError, CalibrationError, MLError
 from ml.serving.artifacts import KERAS_FILE, LITE_FILE, MANIFEST, Artifact
 from ml.serving.calibration import Calibration
+from ml.siamese.rules import RULES
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_it_notices_a_file_altered_after_loading(copy):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"format_version": 2}, {"input_spec": {"rows": 1}}, {"files": {}}, {"calibration": None}],
+    [{"format_version": 1}, {"input_spec": {"rows": 1}}, {"files": {}}, {"calibration": None}],
     ids=["version", "input spec", "files", "calibration"],
 )
 def test_it_refuses_a_manifest_it_cannot_read(copy, changes):
@@ -91,8 +93,24 @@ def test_its_thresholds_rise_with_anchors_and_with_strictness(artifact):
         assert row == sorted(row)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_it_is_calibrated_for_every_rule(artifact, rule):
+    for anchors in range(1, 11):
+        row = [artifact.calibration.threshold(anchors=anchors, fmr=fmr, rule=rule) for fmr in CALIBRATED_FMRS]
+        assert row == sorted(row)
+    # One anchor leaves nothing to choose.
+    assert artifact.calibration.threshold(anchors=1, rule=rule) == artifact.calibration.threshold(anchors=1)
+
+
 @pytest.mark.parametrize(
-    "asked", [{"anchors": 0}, {"anchors": 11}, {"anchors": -1}, {"anchors": 3, "fmr": 0.5}]
+    "asked",
+    [
+        {"anchors": 0},
+        {"anchors": 11},
+        {"anchors": -1},
+        {"anchors": 3, "fmr": 0.5},
+        {"anchors": 3, "rule": "majority"},
+    ],
 )
 def test_it_has_no_threshold_beyond_its_table(artifact, asked):
     with pytest.raises(CalibrationError) as caught:
@@ -101,5 +119,7 @@ def test_it_has_no_threshold_beyond_its_table(artifact, asked):
 
 
 def test_a_calibration_survives_json():
-    calibration = Calibration({1e-3: (0.4, 0.5), 1e-4: (0.5, 0.6)}, {"subjects": 3})
+    calibration = Calibration(
+        {"template_mean": {1e-3: (0.4, 0.5)}, "best_anchor": {1e-3: (0.4, 0.6)}}, {"subjects": 3}
+    )
     assert Calibration.from_json(json.loads(json.dumps(calibration.to_json()))) == calibration
