@@ -9,8 +9,9 @@ import numpy as np
 from ml.config import MAX_ANCHORS, SEED
 from ml.evaluation import calibration
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve
-from ml.serving.calibration import Calibration
+from ml.serving.calibration import Calibration, Thresholds
 from ml.siamese.comparators import Comparator, EuclideanComparator
+from ml.siamese.rules import RULES
 from ml.training.folder import People
 from ml.training.pairs import draw_pairs, framed
 from ml.types import Floats, InputSpec
@@ -67,7 +68,7 @@ def area_under_roc(curve: ErrorCurve) -> float:
 
 
 def calibrate(people: People, embeddings: Floats, comparator: Comparator) -> Calibration:
-    """Set thresholds for templates of unit embeddings, on the people of the largest source.
+    """Set thresholds of every decision rule for unit embeddings, on the people of the largest source.
 
     Args:
         people: Whom the network did not learn from.
@@ -83,21 +84,23 @@ def calibrate(people: People, embeddings: Floats, comparator: Comparator) -> Cal
     subjects = np.searchsorted(chosen, people.subjects[rows])
     faces = calibration.FaceSet(embeddings[rows], subjects)
     measured = min(_MEASURED_ANCHORS, int(np.sort(np.bincount(subjects))[-2:].min()))
-    table = calibration.thresholds(faces, measured_anchors=measured)
+    tables = {rule: calibration.thresholds(faces, measured_anchors=measured, rule=rule) for rule in RULES}
     if isinstance(comparator, EuclideanComparator):
-        table = {fmr: tuple(_as_distance(cosine) for cosine in row) for fmr, row in table.items()}
+        tables = {rule: _as_distances(table) for rule, table in tables.items()}
     evidence = {
         "data": "held-out people of the training folder",
-        "rule": "template_mean",
         "subjects": faces.people,
         "images": len(subjects),
         "non_mated": calibration.non_mated(faces, 1).count,
         "measured_anchors": measured,
         "bounded_anchors": MAX_ANCHORS,
     }
-    return Calibration(thresholds=table, evidence=evidence)
+    return Calibration(rules=tables, evidence=evidence)
 
 
-def _as_distance(cosine: float) -> float:
-    """The negated distance of unit vectors with that cosine, rounded to the strict side."""
-    return float(np.ceil(-np.sqrt(max(2 - 2 * cosine, 0.0)) * 1e4) / 1e4)
+def _as_distances(table: Thresholds) -> dict[float, tuple[float, ...]]:
+    """The negated distances of unit vectors with those cosines, rounded to the strict side."""
+    return {
+        fmr: tuple(float(np.ceil(-np.sqrt(max(2 - 2 * cosine, 0.0)) * 1e4) / 1e4) for cosine in row)
+        for fmr, row in table.items()
+    }
