@@ -83,7 +83,8 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
         pixels = image.width * image.height
         if max(image.size) > limits.max_header_side_px:
             raise ImageError(
-                "too_many_pixels", f"expected sides up to {limits.max_header_side_px} pixels, got {image.size}"
+                "too_many_pixels",
+                f"expected sides up to {limits.max_header_side_px} pixels, got {image.size}",
             )
         if pixels > limits.max_pixels:
             raise ImageError("too_many_pixels", f"expected at most {limits.max_pixels} pixels, got {pixels}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ml.faces.framing import frame
 from ml.litert import LiteModel
 from ml.serving.artifacts import LITE_FILE, Artifact
 from ml.siamese.comparators import unit
@@ -27,7 +28,7 @@ class Embedder:
         """Embed one aligned face.
 
         Args:
-            crop: Uint8 (112, 112, 3) RGB.
+            crop: Uint8 (112, 112, 3) RGB; it is framed as the network expects.
 
         Returns:
             Float32 (d,), unit length.
@@ -35,6 +36,7 @@ class Embedder:
         Raises:
             ComparatorError: `invalid_embedding` if the network gave no finite vector.
         """
-        crops = np.stack([crop, crop[:, ::-1]]) if self._mirrored else crop[None]
+        face = frame(crop, self._spec)
+        crops = np.stack([face, face[:, ::-1]]) if self._mirrored else face[None]
         (embeddings,) = self._model(self._spec.prepare(crops))
         return unit(embeddings.sum(axis=0))

@@ -155,6 +155,6 @@ def _read_face(path: Path) -> Picture:
         raise DatasetError(
             "dataset_unreadable",
             f"expected {FACE_PX} x {FACE_PX} pixels in {path}, got {face.shape[1]} x {face.shape[0]}; "
-            "import_people makes such faces",
+            "import_faces makes such faces",
         )
     return face

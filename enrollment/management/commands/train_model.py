@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--network", choices=sorted(RECIPES), required=True)
         parser.add_argument(
-            "--data", type=Path, required=True, help="Folder of people, as import_people writes it."
+            "--data", type=Path, required=True, help="Folder of people, as import_faces writes it."
         )
         parser.add_argument("--out", type=Path, required=True, help="Folder for all that comes of it.")
         parser.add_argument("--loss", help="Another loss than the network's usual one.")

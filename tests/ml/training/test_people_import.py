@@ -42,7 +42,7 @@ def write(path, content):
 @pytest.fixture(scope="module")
 def imported(pictures, tmp_path_factory):
     out = tmp_path_factory.mktemp("faces")
-    call_command("import_people", pictures, out=out)
+    call_command("import_faces", pictures, out=out)
     return out
 
 
@@ -94,7 +94,7 @@ def test_it_refuses_a_folder_without_pictures(tmp_path):
     with pytest.raises(DatasetError):
         importer.run(tmp_path, tmp_path / "out")
     with pytest.raises(CommandError, match="dataset_missing"):
-        call_command("import_people", tmp_path, out=tmp_path / "out")
+        call_command("import_faces", tmp_path, out=tmp_path / "out")
 
 
 def test_a_sheet_of_nothing_and_of_long_names_is_still_a_sheet(tmp_path):

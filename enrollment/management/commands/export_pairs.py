@@ -1,0 +1,36 @@
+"""Draws balanced pairs of faces and writes them as arrays."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ml.config import SEED
+from ml.errors import MLError
+from ml.siamese.networks import NETWORKS
+from ml.training.folder import read_people
+from ml.training.pairs import draw_pairs, export_pairs
+
+
+class Command(BaseCommand):
+    help = "Write mated and non-mated pairs, as many of each, as a network sees them (.npz, no pickle)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("data", type=Path, help="Folder of people, as import_faces writes it.")
+        parser.add_argument("--out", type=Path, required=True, help="The .npz file to write.")
+        parser.add_argument("--network", choices=sorted(NETWORKS), default="contrastive48")
+        parser.add_argument("--count", type=int, default=1000, help="How many pairs.")
+        parser.add_argument("--max-subjects", type=int, help="Take at most so many people.")
+        parser.add_argument("--seed", type=int, default=SEED)
+
+    def handle(
+        self, *args: Any, data: Path, out: Path, network: str, count: int, seed: int, **options: Any
+    ) -> None:
+        try:
+            people = read_people(data, limit=options["max_subjects"], seed=seed)
+            pairs = draw_pairs(people, count, np.random.default_rng(seed))
+            export_pairs(people, pairs, NETWORKS[network].input_spec, out)
+        except MLError as error:
+            raise CommandError(f"{error.code}: {error}") from error
+        self.stdout.write(f"Wrote {count} pairs to {out}.")
