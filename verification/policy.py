@@ -8,6 +8,8 @@ FREE_FAILURES = 5
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 3600
 FAILURES_UNTIL_OFF = 50
+# A worker that has not answered by now is taken to be away.
+ANSWER_WITHIN = timedelta(seconds=15)
 
 
 class Decision(enum.StrEnum):

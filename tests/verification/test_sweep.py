@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tests.faces import jpeg, portrait
 from verification import jobs
-from verification.models import Attempt, VerificationSession
+from verification.models import Attempt, FailureCount, VerificationSession
 from verification.services import attempt_submit, session_open
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,12 @@ def test_it_expires_overdue_sessions_and_erases_their_probes(attempt):
     assert jobs.sessions_expire() == 1
     assert VerificationSession.objects.get().state == "expired"
     assert bytes(Attempt.objects.get().sealed_probe) == b""
+
+
+def test_it_takes_back_the_count_of_a_picture_nobody_looked_at(attempt):
+    VerificationSession.objects.update(expires_at=timezone.now())
+    jobs.sessions_expire()
+    assert set(FailureCount.objects.values_list("failures", flat=True)) == {0}
 
 
 def test_it_leaves_open_sessions_alone(attempt):

@@ -14,8 +14,9 @@ from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.types import Extraction
+from verification import policy
 from verification.models import Comparison, Identification, Inquiry
-from verification.models.inquiry import ANSWER_WITHIN, reason
+from verification.models.inquiry import reason
 from verification.selectors import AnyInquiry
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ def inquiries_sweep() -> None:
     Comparison.objects.filter(decided_at__lt=now - COMPARISON_KEPT).delete()
     for model in (Comparison, Identification):
         overdue = model._default_manager.filter(
-            state=Inquiry.State.PENDING, created_at__lt=now - ANSWER_WITHIN
+            state=Inquiry.State.PENDING, created_at__lt=now - policy.ANSWER_WITHIN
         )
         for inquiry in overdue.defer("sealed_pictures")[:500]:
             _record(inquiry, [reason("service_unavailable")])

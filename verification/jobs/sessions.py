@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from verification.models import Attempt, VerificationSession
+from verification.models import VerificationSession
 
 
 def sessions_expire() -> int:
@@ -22,8 +22,6 @@ def _expire(session_id: str) -> None:
     session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
     if session is None or session.state not in VerificationSession.OPEN:
         return
-    for attempt in session.attempts.filter(state=Attempt.State.PENDING):
-        attempt.void("expired")
-        attempt.save()
+    session.void_attempts("expired")
     session.expire()
     session.save()

@@ -1,5 +1,4 @@
 import json
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -9,10 +8,9 @@ from django.utils import timezone
 from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
 from enrollment.models import ModelVersion
+from verification import policy
 from verification.models.session import session_token
 
-# A worker that has not answered by now is taken to be away.
-ANSWER_WITHIN = timedelta(seconds=15)
 LENGTH_BYTES = 4
 
 
@@ -63,7 +61,7 @@ class Inquiry(models.Model):
 
     @property
     def is_overdue(self) -> bool:
-        return self.state == self.State.PENDING and timezone.now() - self.created_at > ANSWER_WITHIN
+        return self.state == self.State.PENDING and timezone.now() - self.created_at > policy.ANSWER_WITHIN
 
     def _context(self, part: str) -> str:
         return f"{self._meta.model_name}:{self.pk}:{part}"

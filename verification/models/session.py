@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
+from verification.models.failure_count import FailureCount
 
 
 def session_token() -> str:
@@ -93,6 +94,15 @@ class VerificationSession(models.Model):
     def failure_keys(self) -> set[str]:
         """Where its failures are counted."""
         return {self.account_key, self.login_key}
+
+    def void_attempts(self, reason: str) -> bool:
+        """Erases pictures that nobody looked at, and takes back that they counted. Answers whether there were any."""
+        pending = list(self.attempts.filter(state="pending"))
+        for attempt in pending:
+            attempt.void(reason)
+            attempt.save()
+            FailureCount.take_back(self.failure_keys, attempt.counted_at)
+        return bool(pending)
 
     def start(self) -> None:
         self._move({self.State.CREATED}, self.State.IN_PROGRESS, reason="")

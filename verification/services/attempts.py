@@ -10,7 +10,7 @@ from verification.errors import FrameInProgress, ServiceUnavailable, SessionClos
 from verification.models import Attempt, VerificationSession
 from verification.selectors import attempts_in
 from verification.services.failures import failure_count
-from verification.services.sessions import attempts_void, session_get
+from verification.services.sessions import session_get
 from verification.services.waiting import wait_for
 from verification.tasks import attempt_decide
 
@@ -58,7 +58,7 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
 def _give_up(session_id: str) -> None:
     """Nobody will look at the probe: erase it, and say so."""
     session = VerificationSession.objects.select_for_update().get(pk=session_id)
-    attempts_void(session)
+    session.void_attempts("service_unavailable")
     if session.state in VerificationSession.OPEN:
         session.fail("service_unavailable")
         session.save()

@@ -1,20 +1,16 @@
 """Opening, reading and using up verification sessions."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
 from enrollment.models import User
+from verification import policy
 from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
-from verification.models import Attempt, FailureCount, VerificationSession
+from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
 from verification.selectors import comparable_subject, session_of, user_by_login
 from verification.services.failures import account_key, failures_check, login_key
-
-# A worker that has not decided by now is taken to be away.
-ANSWER_WITHIN = timedelta(seconds=15)
 
 
 def session_open(
@@ -55,7 +51,7 @@ def _is_due(session: VerificationSession) -> bool:
     if session.state not in VerificationSession.OPEN:
         return False
     unanswered = session.attempts.filter(
-        state=Attempt.State.PENDING, created_at__lt=timezone.now() - ANSWER_WITHIN
+        state=Attempt.State.PENDING, created_at__lt=timezone.now() - policy.ANSWER_WITHIN
     )
     return session.is_overdue or unanswered.exists()
 
@@ -65,21 +61,11 @@ def _close_overdue(session_id: str) -> None:
     session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
     if session is None or not _is_due(session):
         return
-    if not attempts_void(session):
-        session.expire()
-    else:
+    if session.void_attempts("service_unavailable"):
         session.fail("service_unavailable")
+    else:
+        session.expire()
     session.save()
-
-
-def attempts_void(session: VerificationSession) -> bool:
-    """Erases a picture that nobody looked at, and takes back that it counted. Answers whether there was one."""
-    pending = list(session.attempts.filter(state=Attempt.State.PENDING))
-    for attempt in pending:
-        attempt.void("service_unavailable")
-        attempt.save()
-        FailureCount.take_back(session.failure_keys, attempt.counted_at)
-    return bool(pending)
 
 
 @transaction.atomic
