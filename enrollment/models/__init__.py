@@ -3,9 +3,21 @@
 from enrollment.models.consent import Consent
 from enrollment.models.duplicate_flag import DuplicateFlag
 from enrollment.models.model_version import ModelVersion
+from enrollment.models.people_set import PeopleSet
 from enrollment.models.sample import Sample
 from enrollment.models.subject import Subject
 from enrollment.models.template import Template
+from enrollment.models.training_run import TrainingRun
 from enrollment.models.user import User
 
-__all__ = ["Consent", "DuplicateFlag", "ModelVersion", "Sample", "Subject", "Template", "User"]
+__all__ = [
+    "Consent",
+    "DuplicateFlag",
+    "ModelVersion",
+    "PeopleSet",
+    "Sample",
+    "Subject",
+    "Template",
+    "TrainingRun",
+    "User",
+]
