@@ -7,23 +7,25 @@ Both protocols take the face nearest each picture's centre and use no quality ga
 failure to extract: it counts in the FTE, and every comparison with it is a non-match.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ml.errors import DatasetError
+from ml.errors import CalibrationError, DatasetError, ImageError
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve, ten_fold_accuracy
+from ml.evaluation.scoring import FAILED, pair_scores, rule_scores
 from ml.faces.detection.base import nearest_centre
 from ml.faces.quality import OPEN_GATE
+from ml.serving.calibration import Calibration
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.rules import TEMPLATE_MEAN, cosine_scores
-from ml.types import Floats
+from ml.siamese.comparators import Comparator
+from ml.siamese.rules import TEMPLATE_MEAN
+from ml.types import Floats, Picture
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
-_FAILED = -1.0
 _PAIR_FMRS = (1e-2, 1e-3)
 _TEMPLATE_FMRS = (1e-3, 1e-4)
 
@@ -44,42 +46,76 @@ class Evaluation:
     Attributes:
         figures: Plain numbers, ready for JSON.
         curve: Both error rates over all thresholds.
+        comparisons: The scores behind them.
     """
 
     figures: dict[str, Any]
     curve: ErrorCurve
+    comparisons: Comparisons
 
 
 class Embeddings:
     """Embeds the central face of pictures of a folder, each once, so that several protocols share the work."""
 
-    def __init__(self, pipeline: FacePipeline, data: Path, *, progress: Progress = iter) -> None:
+    def __init__(
+        self,
+        pipeline: FacePipeline,
+        data: Path,
+        *,
+        images: str = "images",
+        progress: Progress = iter,
+        crops: dict[Path, Picture | None] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             pipeline: Under test.
-            data: Folder with `images`.
+            data: Folder of the set.
+            images: Folder in it with the pictures.
             progress: Wraps the list of pictures to embed, to show how far it is.
+            crops: Aligned faces that are known already, for other networks on the same pictures; what is found here
+                is added.
         """
         self.pipeline = pipeline
         self.data = data
+        self._root = data / images
         self._progress = progress
+        self._crops = crops
         self._known: dict[Path, Floats | None] = {}
 
     def of(self, names: Sequence[Path]) -> dict[Path, Floats | None]:
-        """Return the embedding of each picture, named relative to `images`; None where there is no face.
+        """Return the embedding of each picture, named relative to the folder of pictures; None where there is no face.
 
         Raises:
-            DatasetError: `dataset_missing` if a picture is not there.
+            DatasetError: `dataset_missing` if a picture is not there, `dataset_unreadable` if it is none.
         """
         for name in self._progress([name for name in names if name not in self._known]):
-            path = self.data / "images" / name
-            if not path.is_file():
-                raise DatasetError("dataset_missing", f"expected the picture {path}, found none")
-            data = path.read_bytes()
-            found = self.pipeline.extract(data, gate=OPEN_GATE, selection=nearest_centre)
-            self._known[name] = found.embedding
+            self._known[name] = self._embed(name)
         return {name: self._known[name] for name in names}
+
+    def _embed(self, name: Path) -> Floats | None:
+        if self._crops is not None and name in self._crops:
+            crop = self._crops[name]
+            return None if crop is None else self.pipeline.embedder.embed(crop)
+        data = read_picture(self._root / name)
+        try:
+            found = self.pipeline.extract(data, gate=OPEN_GATE, selection=nearest_centre)
+        except ImageError as error:
+            raise DatasetError("dataset_unreadable", f"{self._root / name}: {error}") from error
+        if self._crops is not None:
+            self._crops[name] = found.crop
+        return found.embedding
+
+
+def read_picture(path: Path) -> bytes:
+    """Return a picture's file.
+
+    Raises:
+        DatasetError: `dataset_missing`.
+    """
+    if not path.is_file():
+        raise DatasetError("dataset_missing", f"expected the picture {path}, found none")
+    return path.read_bytes()
 
 
 def lfw(faces: Embeddings) -> Evaluation:
@@ -89,12 +125,13 @@ def lfw(faces: Embeddings) -> Evaluation:
         faces: The pipeline under test on a folder with `images` and `pairs.txt`.
 
     Raises:
-        DatasetError: `dataset_missing`.
+        DatasetError: `dataset_missing`, `dataset_unreadable` or `dataset_too_small`.
     """
     pairs = read_pairs(faces.data / "pairs.txt")
     names = sorted({pair.left for pair in pairs} | {pair.right for pair in pairs})
     embeddings = faces.of(names)
-    similarity = np.array([_similarity(embeddings[pair.left], embeddings[pair.right]) for pair in pairs])
+    comparator = faces.pipeline.artifact.comparator
+    similarity = similarities(comparator, embeddings, [(pair.left, pair.right) for pair in pairs])
     mated = np.array([pair.mated for pair in pairs])
     people = {name: number for number, name in enumerate(sorted({path.parts[0] for path in names}))}
     subjects = [(people[pair.left.parts[0]], people[pair.right.parts[0]]) for pair in pairs]
@@ -112,12 +149,12 @@ def lfw(faces: Embeddings) -> Evaluation:
         "tar_at_fmr_interval": {key: intervals[key] for key in tar},
         "eer": curve.eer,
         "eer_interval": intervals["eer"],
-        "fte": _fte(embeddings),
+        "fte": fte(embeddings),
         "subjects": len(people),
         "pairs": len(pairs),
         "images": len(names),
     }
-    return Evaluation(figures=figures, curve=curve)
+    return Evaluation(figures=figures, curve=curve, comparisons=comparisons)
 
 
 def templates(faces: Embeddings, *, anchors: int = 3, rule: str = TEMPLATE_MEAN) -> Evaluation:
@@ -131,18 +168,19 @@ def templates(faces: Embeddings, *, anchors: int = 3, rule: str = TEMPLATE_MEAN)
         anchors: How many.
         rule: How they decide, a name of `ml.siamese.rules`.
 
+    Returns:
+        The figures; `shipped_threshold` is None if the model has no threshold for this rule and so many anchors.
+
     Raises:
-        CalibrationError: If the model has no threshold for so many anchors.
-        DatasetError: `dataset_missing` or `dataset_too_small`.
+        DatasetError: `dataset_missing`, `dataset_unreadable` or `dataset_too_small`.
     """
-    shipped = faces.pipeline.artifact.calibration.threshold(anchors=anchors, rule=rule)
-    people = _people(faces.data / "images")
+    artifact = faces.pipeline.artifact
+    people = people_of(faces.data / "images")
     names = [name for person in people for name in person]
     embeddings = faces.of(names)
-    comparisons = _template_comparisons(people, embeddings, anchors, rule)
+    comparisons = _template_comparisons(people, embeddings, anchors, rule, artifact.comparator)
     curve = error_curve(comparisons)
     measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in _TEMPLATE_FMRS}
-    fmr_shipped, fnmr_shipped = curve.at_threshold(shipped)
     figures = {
         "protocol": "templates",
         "rule": rule,
@@ -150,15 +188,15 @@ def templates(faces: Embeddings, *, anchors: int = 3, rule: str = TEMPLATE_MEAN)
         "fnmr_at_fmr": {f"{fmr:g}": curve.fnmr_at_fmr(fmr) for fmr in _TEMPLATE_FMRS},
         "fnmr_at_fmr_interval": bootstrap(comparisons, measures),
         "threshold_at_fmr": {f"{fmr:g}": curve.threshold_at_fmr(fmr) for fmr in _TEMPLATE_FMRS},
-        "shipped_threshold": {"threshold": shipped, "fmr": fmr_shipped, "fnmr": fnmr_shipped},
+        "shipped_threshold": _at_shipped(artifact.calibration, curve, anchors, rule),
         "eer": curve.eer,
-        "fte": _fte(embeddings),
+        "fte": fte(embeddings),
         "subjects": sum(len(person) > anchors for person in people),
         "mated": int(comparisons.mated.sum()),
         "non_mated": int((~comparisons.mated).sum()),
         "images": len(names),
     }
-    return Evaluation(figures=figures, curve=curve)
+    return Evaluation(figures=figures, curve=curve, comparisons=comparisons)
 
 
 def read_pairs(path: Path) -> list[Pair]:
@@ -187,8 +225,12 @@ def _picture(name: str, number: str) -> Path:
     return Path(name) / f"{name}_{int(number):04d}.jpg"
 
 
-def _people(root: Path) -> list[list[Path]]:
-    """Each person's pictures in order, relative to the folder."""
+def people_of(root: Path) -> list[list[Path]]:
+    """Return each person's pictures in order, relative to the folder.
+
+    Raises:
+        DatasetError: `dataset_missing`.
+    """
     if not root.is_dir():
         raise DatasetError("dataset_missing", f"expected a folder of people {root}, found none")
     folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
@@ -196,8 +238,41 @@ def _people(root: Path) -> list[list[Path]]:
     return [pictures for pictures in people if pictures]
 
 
+def similarities(
+    comparator: Comparator, embeddings: Mapping[Path, Floats | None], pairs: Sequence[tuple[Path, Path]]
+) -> Floats:
+    """Return the similarity of each pair of pictures, float32 (n,); `FAILED` where one shows no face."""
+    scores = np.full(len(pairs), FAILED, np.float32)
+    found = [(row, embeddings[left], embeddings[right]) for row, (left, right) in enumerate(pairs)]
+    known = [(row, left, right) for row, left, right in found if left is not None and right is not None]
+    if known:
+        rows, lefts, rights = zip(*known, strict=True)
+        scores[list(rows)] = pair_scores(comparator, np.stack(lefts), np.stack(rights))
+    return scores
+
+
+def fte(embeddings: Mapping[Path, Floats | None]) -> float:
+    """Return the share of pictures without a face found: the failure to extract."""
+    return sum(embedding is None for embedding in embeddings.values()) / len(embeddings)
+
+
+def _at_shipped(
+    calibration: Calibration, curve: ErrorCurve, anchors: int, rule: str
+) -> dict[str, float] | None:
+    try:
+        threshold = calibration.threshold(anchors=anchors, rule=rule)
+    except CalibrationError:
+        return None
+    fmr, fnmr = curve.at_threshold(threshold)
+    return {"threshold": threshold, "fmr": fmr, "fnmr": fnmr}
+
+
 def _template_comparisons(
-    people: list[list[Path]], embeddings: dict[Path, Floats | None], anchors: int, rule: str
+    people: list[list[Path]],
+    embeddings: dict[Path, Floats | None],
+    anchors: int,
+    rule: str,
+    comparator: Comparator,
 ) -> Comparisons:
     firsts = [embeddings[person[0]] for person in people]
     rows, mated, subjects = [], [], []
@@ -208,7 +283,7 @@ def _template_comparisons(
             continue
         own = [embeddings[name] for name in person[anchors:]]
         others = firsts[:number] + firsts[number + 1 :]
-        rows.append(_scores(rule, np.stack(found), own + others))
+        rows.append(_scores(comparator, rule, np.stack(found), own + others))
         mated.append(np.arange(len(rows[-1])) < len(own))
         probes = np.concatenate([np.full(len(own), number), np.delete(everyone, number)])
         subjects.append(np.column_stack([np.full(len(probes), number), probes]))
@@ -219,20 +294,13 @@ def _template_comparisons(
     return Comparisons.of(np.concatenate(rows), np.concatenate(mated), np.concatenate(subjects))
 
 
-def _scores(rule: str, anchors: Floats, probes: Sequence[Floats | None]) -> Floats:
-    missing = np.array([probe is None for probe in probes])
-    present = np.stack([np.zeros_like(anchors[0]) if probe is None else probe for probe in probes])
-    scores = cosine_scores(rule, anchors, present)
-    scores[missing] = _FAILED
+def _scores(comparator: Comparator, rule: str, anchors: Floats, probes: Sequence[Floats | None]) -> Floats:
+    scores = np.full(len(probes), FAILED, np.float32)
+    known = [(row, probe) for row, probe in enumerate(probes) if probe is not None]
+    if known:
+        rows, present = zip(*known, strict=True)
+        scores[list(rows)] = rule_scores(comparator, rule, anchors, np.stack(present))
     return scores
-
-
-def _similarity(left: Floats | None, right: Floats | None) -> float:
-    return _FAILED if left is None or right is None else float(left @ right)
-
-
-def _fte(embeddings: dict[Path, Floats | None]) -> float:
-    return sum(embedding is None for embedding in embeddings.values()) / len(embeddings)
 
 
 def _tar_at(fmr: float) -> Callable[[ErrorCurve], float]:

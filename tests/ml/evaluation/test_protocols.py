@@ -6,6 +6,7 @@ import pytest
 from ml.errors import DatasetError
 from ml.evaluation.plots import det_plot
 from ml.evaluation.protocols import Embeddings, lfw, read_pairs, templates
+from ml.evaluation.scoring import FAILED
 from ml.faces.images import encode_jpeg
 from ml.siamese.rules import RULES
 from tests.faces import LFW, lfw_people, needs_lfw
@@ -69,7 +70,7 @@ def test_it_counts_a_picture_without_a_face_as_a_failure_and_a_non_match(pipelin
     (first / f"{first.name}_0002.jpg").write_bytes(blank)
     found = lfw(Embeddings(pipeline, root))
     assert found.figures["fte"] == pytest.approx(1 / 20)
-    assert found.curve.thresholds[-1] == -1
+    assert found.curve.thresholds[-1] == FAILED
 
 
 @needs_lfw
