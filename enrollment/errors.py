@@ -43,3 +43,17 @@ class ModelUnavailable(DomainError):
 class SealBroken(DomainError):
     code = "seal_broken"
     detail = "Stored data could not be opened: wrong key, or it was altered."
+
+
+class TrainingRefused(DomainError):
+    """A run that cannot be requested: `no_data`, `too_few_subjects`, `no_evaluation_set`, ..."""
+
+    code = "training_refused"
+    detail = "This training cannot be started."
+
+
+class TrainingFailed(DomainError):
+    """A run that ended early, for a reason that the person who asked for it is told."""
+
+    code = "training_failed"
+    detail = "The training failed."

@@ -108,9 +108,16 @@ STORAGES = {
             "directory_permissions_mode": 0o700,
         },
     },
+    # Artifacts of model versions that the site made.
+    "models": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "models", "directory_permissions_mode": 0o700},
+    },
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "faceverify_site.static.ModuleStaticFilesStorage"},
 }
+# Each machine's own copies of the stored artifacts in use.
+MODEL_CACHE = VAR_DIR / "model-cache"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [

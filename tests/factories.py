@@ -1,5 +1,6 @@
 """Rows for the tests."""
 
+import json
 from pathlib import Path
 
 import factory
@@ -50,7 +51,7 @@ class SampleFactory(factory.django.DjangoModelFactory):
 def model_version() -> ModelVersion:
     """The artifact that the repository ships, active."""
     from enrollment.services import model_version_register
-    from ml.serving.artifacts import Artifact
+    from ml.serving.artifacts import MANIFEST, Artifact
 
     artifact = Artifact.load(Path(settings.FACE_MODEL))
     return model_version_register(
@@ -59,6 +60,7 @@ def model_version() -> ModelVersion:
         path=settings.FACE_MODEL,
         digest=artifact.digest,
         report={},
+        manifest=json.loads((Path(settings.FACE_MODEL) / MANIFEST).read_text()),
     )
 
 

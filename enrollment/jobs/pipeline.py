@@ -8,6 +8,7 @@ import numpy as np
 from django.conf import settings
 
 from enrollment.errors import DomainError, ModelUnavailable, SealBroken
+from enrollment.jobs.artifacts import artifact_folder
 from enrollment.models import ModelVersion, Template
 from enrollment.selectors import active_model_version
 from ml.errors import ArtifactError
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def pipeline_for(version: ModelVersion) -> FacePipeline:
     """The pipeline of this version. Raises ModelUnavailable when the artifact is missing or not the registered one."""
-    return _load(version.path, version.digest)
+    return _load(str(artifact_folder(version)), version.digest)
 
 
 @lru_cache(maxsize=2)  # the active version and its successor during a change

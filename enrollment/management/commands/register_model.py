@@ -1,5 +1,6 @@
 """Makes a model artifact known to the site."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from enrollment.services import model_version_register
 from ml.errors import ArtifactError
-from ml.serving.artifacts import Artifact
+from ml.serving.artifacts import MANIFEST, Artifact
 
 
 class Command(BaseCommand):
@@ -30,5 +31,6 @@ class Command(BaseCommand):
             path=str(path.resolve()),
             digest=artifact.digest,
             report=artifact.report,
+            manifest=json.loads((path / MANIFEST).read_text()),
         )
         self.stdout.write(f"Model {version.name} is {version.state}.")
