@@ -4,7 +4,7 @@ A comparison is a MATCH when its similarity is at least the threshold. FMR is th
 match, FNMR the share of mated comparisons that do not. All rates are fractions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +55,10 @@ class ErrorCurve:
         """The FNMR at the lowest threshold whose FMR is at most the one given."""
         return float(self.fnmr[self._index(fmr)])
 
+    def tar_at_fmr(self, fmr: float) -> float:
+        """The share of mated comparisons that match (true accept rate), where `fnmr_at_fmr` is their rest."""
+        return 1 - self.fnmr_at_fmr(fmr)
+
     def threshold_at_fmr(self, fmr: float) -> float:
         """The lowest score that as a threshold keeps the FMR at or below the one given."""
         return float(self.thresholds[self._index(fmr)])
@@ -69,6 +73,11 @@ class ErrorCurve:
         """The rate at which FMR and FNMR are equal, or their mean where they come closest."""
         index = int(np.argmin(np.abs(self.fmr - self.fnmr)))
         return float((self.fmr[index] + self.fnmr[index]) / 2)
+
+    @property
+    def auc(self) -> float:
+        """The probability that a mated comparison is more similar than a non-mated one; ties count half."""
+        return float(np.trapezoid(1 - self.fnmr, self.fmr))
 
     def _index(self, fmr: float) -> int:
         # 1e-12 forgives the rounding of sums such as 0.1 + 0.2.
@@ -96,7 +105,7 @@ def error_curve(comparisons: Comparisons, *, weights: Rates | None = None) -> Er
 
 def bootstrap(
     comparisons: Comparisons,
-    measures: dict[str, Callable[[ErrorCurve], float]],
+    measures: Mapping[str, Callable[[ErrorCurve], float]],
     *,
     replicates: int = 200,
     seed: int = SEED,
@@ -147,14 +156,21 @@ def ten_fold_accuracy(similarity: npt.ArrayLike, mated: npt.ArrayLike) -> tuple[
     accuracies = []
     for held_out in range(10):
         rest = fold != held_out
-        threshold = _best_threshold(scores[rest], truth[rest])
+        threshold = best_threshold(scores[rest], truth[rest])
         accuracies.append(((scores[~rest] >= threshold) == truth[~rest]).mean())
     return float(np.mean(accuracies)), float(np.std(accuracies))
 
 
-def _best_threshold(scores: Rates, mated: npt.NDArray[np.bool_]) -> float:
+def best_threshold(similarity: npt.ArrayLike, mated: npt.ArrayLike) -> float:
+    """Return the threshold that decides most comparisons rightly; of equally good ones the middle.
+
+    Args:
+        similarity: Float (n,).
+        mated: Bool (n,).
+    """
+    scores, truth = np.asarray(similarity, np.float64), np.asarray(mated, np.bool_)
     order = np.argsort(scores)
-    ranked, truth = scores[order], mated[order]
+    ranked, truth = scores[order], truth[order]
     # Number right if the threshold stands before each score: the non-mated below it and the mated from it on.
     right = np.concatenate([[0], np.cumsum(~truth)]) + np.concatenate([np.cumsum(truth[::-1])[::-1], [0]])
     between = np.concatenate([[ranked[0] - 1], (ranked[1:] + ranked[:-1]) / 2, [ranked[-1] + 1]])

@@ -9,6 +9,7 @@ failure to extract: it counts in the FTE, and every comparison with it is a non-
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,9 @@ def lfw(faces: Embeddings) -> Evaluation:
     accuracy, deviation = ten_fold_accuracy(similarity, mated)
     comparisons = Comparisons.of(similarity, mated, subjects)
     curve = error_curve(comparisons)
-    tar = {f"{fmr:g}": 1 - curve.fnmr_at_fmr(fmr) for fmr in _PAIR_FMRS}
-    measures = {f"{fmr:g}": _tar_at(fmr) for fmr in _PAIR_FMRS} | {"eer": lambda drawn: drawn.eer}
-    intervals = bootstrap(comparisons, measures)
+    tar = {f"{fmr:g}": curve.tar_at_fmr(fmr) for fmr in _PAIR_FMRS}
+    measures = {f"{fmr:g}": methodcaller("tar_at_fmr", fmr) for fmr in _PAIR_FMRS}
+    intervals = bootstrap(comparisons, measures | {"eer": attrgetter("eer")})
     figures = {
         "protocol": "lfw",
         "accuracy": accuracy,
@@ -180,7 +181,7 @@ def templates(faces: Embeddings, *, anchors: int = 3, rule: str = TEMPLATE_MEAN)
     embeddings = faces.of(names)
     comparisons = _template_comparisons(people, embeddings, anchors, rule, artifact.comparator)
     curve = error_curve(comparisons)
-    measures = {f"{fmr:g}": _fnmr_at(fmr) for fmr in _TEMPLATE_FMRS}
+    measures = {f"{fmr:g}": methodcaller("fnmr_at_fmr", fmr) for fmr in _TEMPLATE_FMRS}
     figures = {
         "protocol": "templates",
         "rule": rule,
@@ -301,11 +302,3 @@ def _scores(comparator: Comparator, rule: str, anchors: Floats, probes: Sequence
         rows, present = zip(*known, strict=True)
         scores[list(rows)] = rule_scores(comparator, rule, anchors, np.stack(present))
     return scores
-
-
-def _tar_at(fmr: float) -> Callable[[ErrorCurve], float]:
-    return lambda curve: 1 - curve.fnmr_at_fmr(fmr)
-
-
-def _fnmr_at(fmr: float) -> Callable[[ErrorCurve], float]:
-    return lambda curve: curve.fnmr_at_fmr(fmr)

@@ -10,21 +10,32 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from ml.errors import MLError
+from ml.evaluation.listed_pairs import listed_pairs
 from ml.evaluation.protocols import Embeddings, Evaluation, lfw, templates
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import RULES, TEMPLATE_MEAN
 
+PROTOCOLS = ["lfw", "pairs", "templates"]
+
 
 class Command(BaseCommand):
-    help = "Measure a model: the ten folds of LFW, or templates against probes."
+    help = "Measure a model: the ten folds of LFW, a list of pairs, or templates against probes."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--protocol", choices=["lfw", "templates"], required=True)
+        parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
         parser.add_argument(
-            "--data", type=Path, required=True, help="Folder with images/ and, for lfw, pairs.txt."
+            "--data",
+            type=Path,
+            required=True,
+            help="Folder with images/ and, for lfw, pairs.txt; for pairs, the folder its paths start from.",
         )
         parser.add_argument(
             "--artifact", type=Path, default=Path(settings.FACE_MODEL), help="Folder of the model."
+        )
+        parser.add_argument(
+            "--pairs",
+            type=Path,
+            help="List of pairs, CSV (pairs only); pairs.csv in the data folder if not given.",
         )
         parser.add_argument(
             "--anchors", type=int, default=3, help="Pictures that make a template (templates only)."
@@ -40,11 +51,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, protocol: str, data: Path, artifact: Path, **options: Any) -> None:
         try:
             pipeline = FacePipeline.load(artifact)
-            faces = Embeddings(pipeline, data, progress=partial(tqdm, desc=protocol, unit="picture"))
-            if protocol == "lfw":
-                found = lfw(faces)
-            else:
-                found = templates(faces, anchors=options["anchors"], rule=options["rule"])
+            found = _evaluate(pipeline, protocol, data, options)
         except MLError as error:
             raise CommandError(f"{error.code}: {error}") from error
         figures = {"model": pipeline.artifact.name, "digest": pipeline.artifact.digest, **found.figures}
@@ -66,12 +73,23 @@ class Command(BaseCommand):
             self.stdout.write(f"wrote {path}")
 
 
+def _evaluate(pipeline: FacePipeline, protocol: str, data: Path, options: dict[str, Any]) -> Evaluation:
+    progress = partial(tqdm, desc=protocol, unit="picture")
+    if protocol == "pairs":
+        faces = Embeddings(pipeline, data, images=".", progress=progress)
+        return listed_pairs(faces, options["pairs"] or data / "pairs.csv")
+    faces = Embeddings(pipeline, data, progress=progress)
+    if protocol == "lfw":
+        return lfw(faces)
+    return templates(faces, anchors=options["anchors"], rule=options["rule"])
+
+
 def _table(figures: dict[str, Any]) -> str:
     rows = []
     for name, value in figures.items():
         if isinstance(value, dict):
             rows += [(f"{name} {key}", part) for key, part in value.items()]
-        else:
+        elif not isinstance(value, list):
             rows.append((name, value))
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {_plain(value)}" for name, value in rows)
