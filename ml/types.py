@@ -90,7 +90,7 @@ class Extraction:
         box: The face, where one was found.
         quality: Its measures, where its landmarks were found.
         crop: The aligned face, uint8 (112, 112, 3) RGB.
-        embedding: Float32 (d,), unit length; None unless accepted.
+        embedding: Float32 (d,), as `Embedder.embed` gives it; None unless accepted.
     """
 
     reasons: tuple[Reason, ...]

@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 
 from enrollment.jobs.gallery import candidates_for
-from enrollment.jobs.pipeline import embeddings_of
+from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import Consent, DuplicateFlag, Subject
 from enrollment.selectors import active_model_version, anchor_templates, has_consent
 from ml.siamese.comparators import template_mean
@@ -25,7 +25,8 @@ def duplicates_check(subject_id: int) -> None:
     anchors = anchor_templates(subject, version)
     if len(anchors) < settings.FACE_MIN_ANCHORS:
         return
-    face = template_mean(embeddings_of(anchors))
+    comparator = pipeline_for(version).artifact.comparator
+    face = template_mean(embeddings_of(anchors), unit_length=comparator.unit_length)
     found = candidates_for(face, version, count=1 + MOST_FLAGS, fmr=settings.FACE_TARGET_FMR)
     for candidate in found:
         if candidate.subject == subject.pk or not candidate.matched:

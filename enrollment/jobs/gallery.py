@@ -11,12 +11,13 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
 
-from enrollment.errors import ModelUnavailable, SealBroken
+from enrollment.errors import SealBroken
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import Consent, ModelVersion, Sample, Template
 from ml.errors import ComparatorError
+from ml.serving.artifacts import Artifact
 from ml.serving.gallery import Gallery
-from ml.siamese.comparators import CosineComparator, template_mean
+from ml.siamese.comparators import template_mean
 from ml.types import Floats
 
 logger = logging.getLogger(__name__)
@@ -52,15 +53,12 @@ _known: dict[int, _Known] = {}
 
 
 def candidates_for(probe: Floats, version: ModelVersion, *, count: int, fmr: float) -> list[Candidate]:
-    """The people whom a face resembles most, nearest first. Raises ModelUnavailable for models without a cosine.
+    """The people whom a face resembles most, nearest first, by the model's own comparator.
 
     Thresholds hold the false match rate of one comparison; among n people, n times as many strangers reach them.
     """
     artifact = pipeline_for(version).artifact
-    if artifact.comparator.name != CosineComparator.name:
-        logger.error("identification needs cosine similarities, %s has none", version)
-        raise ModelUnavailable
-    known = _up_to_date(version, artifact.embedding_size)
+    known = _up_to_date(version, artifact)
     found = known.gallery.nearest(probe, count=count)
     anchors = {person.subject: known.marks[person.subject][0] for person in found}
     return [
@@ -73,11 +71,12 @@ def candidates_for(probe: Floats, version: ModelVersion, *, count: int, fmr: flo
     ]
 
 
-def _up_to_date(version: ModelVersion, size: int) -> _Known:
+def _up_to_date(version: ModelVersion, artifact: Artifact) -> _Known:
     state = _state(version)  # read before the templates: what changes meanwhile is noticed next time
     known = _known.get(version.pk)
     if known is None or known.state != state:
-        empty = Gallery(np.empty(0, np.int64), np.empty((0, size), np.float32))
+        nobody = np.empty((0, artifact.embedding_size), np.float32)
+        empty = Gallery(np.empty(0, np.int64), nobody, artifact.comparator)
         known = _renew(known or _Known((), {}, empty), state, version)
         _known.clear()  # one version at a time: a large site's gallery fills many megabytes
         _known[version.pk] = known
@@ -109,10 +108,12 @@ def _renew(known: _Known, state: tuple[object, ...], version: ModelVersion) -> _
     kept = np.asarray(stays, bool)
     subjects = known.gallery.subjects[kept]
     changed = marks.keys() - set(subjects.tolist())
-    fresh = _means(sorted(changed), version)
+    comparator = known.gallery.comparator
+    fresh = _means(sorted(changed), version, unit_length=comparator.unit_length)
     gallery = Gallery(
         np.concatenate([subjects, np.fromiter(fresh, np.int64, len(fresh))]),
         np.concatenate([known.gallery.templates[kept], *(vector[None] for vector in fresh.values())]),
+        comparator,
     )
     return _Known(state, marks, gallery)
 
@@ -128,7 +129,7 @@ def _marks(version: ModelVersion) -> dict[int, Mark]:
     return {subject: (anchors, newest) for subject, anchors, newest in people}
 
 
-def _means(subjects: list[int], version: ModelVersion) -> dict[int, Floats]:
+def _means(subjects: list[int], version: ModelVersion, *, unit_length: bool) -> dict[int, Floats]:
     """The template of each person. Somebody whose stored anchors do not open is left out, and logged."""
     means: dict[int, Floats] = {}
     for start in range(0, len(subjects), BATCH):
@@ -136,7 +137,7 @@ def _means(subjects: list[int], version: ModelVersion) -> dict[int, Floats]:
         rows = _templates(version).filter(sample__subject__in=some).annotate(subject=F("sample__subject"))
         for subject, templates in groupby(rows.order_by("subject"), key=lambda row: row.subject):
             try:
-                means[subject] = template_mean(embeddings_of(list(templates)))
+                means[subject] = template_mean(embeddings_of(list(templates)), unit_length=unit_length)
             except (SealBroken, ComparatorError) as error:
                 logger.error("subject %s cannot be searched for: %s", subject, error.code)
     return means

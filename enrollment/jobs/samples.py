@@ -19,7 +19,7 @@ from ml.errors import ImageError
 from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE
 from ml.serving.pipeline import FacePipeline
-from ml.siamese.comparators import template_mean
+from ml.siamese.rules import TEMPLATE_MEAN, decision_rule
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ def _is_same_person(
     anchors = anchor_templates(subject, version)
     if not anchors:
         raise ModelUnavailable  # anchors there are, but none under this version to compare with
-    similarity = pipeline.artifact.comparator.similarity(template_mean(embeddings_of(anchors)), embedding)
+    rule = decision_rule(TEMPLATE_MEAN, pipeline.artifact.comparator)
+    similarity = rule.score(embeddings_of(anchors), embedding)
     return similarity >= pipeline.artifact.calibration.threshold(anchors=len(anchors), fmr=SAME_PERSON_FMR)
 
 

@@ -14,7 +14,8 @@ A stranger's similarity to a template of k anchors is the mean of k scores, divi
 Averaging more scores of the same person against the same stranger only narrows their spread, so the numerator's upper
 tail for k > j is no fatter than for j; the length is known. So each similarity measured with j anchors is multiplied
 by `n_j / n_k` of its person, and the threshold is taken from the result: never looser than measured, and a little
-stricter than needed.
+stricter than needed. Distances of unit vectors follow from their cosines. Where vectors keep the length that the
+network gave them, no such bound is known, and there are thresholds for the measured numbers of anchors alone.
 
 **Votes** (best anchor: 1 of k; share of anchors: m of k, m = ceil(0.7 k)). Take a stranger's probe that is let in with
 k anchors: at least m_k of them match it. Among all choices of j of the k anchors, the share
@@ -25,12 +26,17 @@ at least would let it in with j anchors. So, averaged over the choices, `FMR_j(t
 measured with j anchors at `h` times the target holds the target with k. For best anchor h = j/k, a union bound over
 groups of anchors. The bound assumes nothing of how anchors depend on each other, only that a person's pictures are in
 no particular order, and that people with more pictures are met by strangers no more often.
+
+**How many comparisons it takes.** If none of n independent comparisons is a false match, the FMR is below 3/n with
+95 % confidence (the rule of three): with fewer than 3 / FMR comparisons, a threshold for that FMR would be a guess,
+and there is none.
 """
 
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +46,8 @@ from ml.config import CALIBRATED_FMRS, MAX_ANCHORS, SEED
 from ml.errors import DatasetError
 from ml.faces import images
 from ml.serving.embedder import Embedder
-from ml.siamese.comparators import template_mean
-from ml.siamese.rules import SHARE_OF_ANCHORS, TEMPLATE_MEAN, cosine_scores, votes_needed
+from ml.siamese.comparators import Comparator, CosineComparator, EuclideanComparator, template_mean
+from ml.siamese.rules import SHARE_OF_ANCHORS, TEMPLATE_MEAN, decision_rule, votes_needed
 from ml.types import Floats, Picture
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
@@ -49,6 +55,7 @@ _MARGIN_PX = 8
 # Neighbouring rows of a stretched border differ by JPEG noise alone; levels of 255.
 _STRETCHED = 0.5
 _BORDER_PX = 4
+_RULE_OF_THREE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,14 @@ class FaceSet:
     """Embeddings of many people.
 
     Attributes:
-        embeddings: Float32 (n, d), unit length.
+        embeddings: Float32 (n, d), of unit length if the comparator works on such.
         subjects: Int (n,), rising from 0 without gaps; a person's rows are adjacent.
+        comparator: Of the network that made them.
     """
 
     embeddings: Floats
     subjects: npt.NDArray[np.int64]
+    comparator: Comparator = field(default_factory=CosineComparator)
 
     @property
     def people(self) -> int:
@@ -77,8 +86,8 @@ class NonMated:
         similarity: Float32 (t, n), the rule's scores; the anchors' own person's pictures are -inf.
         owners: Int (t,), whose template each row is.
         probes: Int (n,), whose picture each column is.
-        lengths: Float (t,), length of the mean before it was divided by it.
-        cohesion: Float (t,), mean cosine between two anchors of the template; 1 for a single anchor.
+        lengths: Float (t,), length of the anchors' mean.
+        cohesion: Float (t,), mean cosine between two anchors of unit length; 1 for a single anchor.
     """
 
     similarity: Floats
@@ -133,7 +142,8 @@ def embed_aligned(
     if not rows:
         raise DatasetError("dataset_missing", f"expected pictures of people in {data}, found none")
     subjects = np.repeat(np.arange(len(rows)), [len(person) for person in rows.values()])
-    return FaceSet(np.concatenate([np.stack(person) for person in rows.values()]), subjects)
+    embeddings = np.concatenate([np.stack(person) for person in rows.values()])
+    return FaceSet(embeddings, subjects, embedder.comparator)
 
 
 def has_stretched_border(crop: Picture) -> bool:
@@ -167,9 +177,11 @@ def non_mated(faces: FaceSet, anchors: int, *, rule: str = TEMPLATE_MEAN) -> Non
         )
     groups = [faces.embeddings[starts[owner] : starts[owner] + anchors] for owner in owners]
     if rule == TEMPLATE_MEAN:  # one product for everybody
-        similarity = np.stack([template_mean(group) for group in groups]) @ faces.embeddings.T
+        means = [template_mean(group, unit_length=faces.comparator.unit_length) for group in groups]
+        similarity = faces.comparator.matrix(np.stack(means), faces.embeddings)
     else:
-        similarity = np.stack([cosine_scores(rule, group, faces.embeddings) for group in groups])
+        decides = decision_rule(rule, faces.comparator)
+        similarity = np.stack([decides.scores(group, faces.embeddings) for group in groups])
     lengths = np.array([float(np.linalg.norm(group.mean(axis=0))) for group in groups])
     cohesion = np.ones_like(lengths) if anchors == 1 else (anchors * lengths**2 - 1) / (anchors - 1)
     similarity[owners[:, None] == faces.subjects[None]] = -np.inf
@@ -183,30 +195,49 @@ def thresholds(
     rule: str = TEMPLATE_MEAN,
     fmrs: Sequence[float] = CALIBRATED_FMRS,
 ) -> dict[float, tuple[float, ...]]:
-    """Return the threshold for each FMR and 1 to `MAX_ANCHORS` anchors, after the module's description.
+    """Return the threshold for each FMR and 1, 2, ... anchors, after the module's description.
 
     Args:
         faces: The calibration people.
-        measured_anchors: Up to how many anchors thresholds are measured; beyond, they are bounded.
+        measured_anchors: Up to how many anchors thresholds are measured; beyond, they are bounded if a bound is known.
         rule: How anchors decide, a name of `ml.siamese.rules`.
         fmrs: Target false match rates, falling.
+
+    Returns:
+        For each FMR that there are comparisons enough for, thresholds for up to `MAX_ANCHORS` anchors.
     """
-    table = []
-    for anchors in range(1, measured_anchors + 1):
-        scored = non_mated(faces, anchors, rule=rule)
-        table.append(_tail_thresholds(scored.similarity, fmrs))
-    for anchors in range(measured_anchors + 1, MAX_ANCHORS + 1):
+    if isinstance(faces.comparator, EuclideanComparator):
+        cosine = replace(faces, comparator=CosineComparator())
+        table = thresholds(cosine, measured_anchors=measured_anchors, rule=rule, fmrs=fmrs)
+        return {fmr: tuple(map(_as_distance, row)) for fmr, row in table.items()}
+    measured = [non_mated(faces, anchors, rule=rule) for anchors in range(1, measured_anchors + 1)]
+    rows = {fmr: _row(measured, fmr, rule, faces.comparator) for fmr in fmrs}
+    return {fmr: row for fmr, row in rows.items() if row}
+
+
+def comparisons_needed(fmr: float) -> int:
+    """Return how many non-mated comparisons it takes to say anything about an FMR, by the rule of three."""
+    return math.ceil(round(_RULE_OF_THREE / fmr, 6))
+
+
+def _row(measured: Sequence[NonMated], fmr: float, rule: str, comparator: Comparator) -> tuple[float, ...]:
+    """The thresholds for 1, 2, ... anchors at one FMR, as far as measurements or the bound reach."""
+    decimals = 4 if comparator.unit_length else 6  # probabilities crowd near 1
+    enough = list(takewhile(lambda scored: scored.count >= comparisons_needed(fmr), measured))
+    row = [_tail_threshold(scored.similarity, fmr, decimals) for scored in enough]
+    is_bounded = rule != TEMPLATE_MEAN or comparator.unit_length
+    for anchors in range(len(row) + 1, MAX_ANCHORS + 1 if enough and is_bounded else 0):
+        share = 1.0 if rule == TEMPLATE_MEAN else choices_let_in(rule, anchors, len(enough))
+        if enough[-1].count < comparisons_needed(fmr * share):
+            break
+        scores = enough[-1].similarity
         if rule == TEMPLATE_MEAN:
-            table.append(_tail_thresholds(_extended(scored, measured_anchors, anchors), fmrs))
-        else:
-            share = choices_let_in(rule, anchors, measured_anchors)
-            table.append(_tail_thresholds(scored.similarity, [fmr * share for fmr in fmrs]))
-    values = np.array(table)
-    if rule != SHARE_OF_ANCHORS:  # two of two is stricter than one of one: its thresholds may fall
+            scores = _extended(enough[-1], len(enough), anchors)
+        row.append(_tail_threshold(scores, fmr * share, decimals))
+    if rule != SHARE_OF_ANCHORS and row:  # two of two is stricter than one of one: its thresholds may fall
         # More anchors never make it easier, whatever the noise of a small set says.
-        values = np.maximum.accumulate(values, axis=0)
-    rows = values.T
-    return {fmr: tuple(round(float(value), 4) for value in row) for fmr, row in zip(fmrs, rows, strict=True)}
+        row = np.maximum.accumulate(row).tolist()
+    return tuple(round(value, decimals) for value in row)
 
 
 def choices_let_in(rule: str, anchors: int, chosen: int) -> float:
@@ -262,11 +293,15 @@ def _extended(scored: NonMated, measured: int, anchors: int) -> Floats:
     return scored.similarity * factor[:, None]
 
 
-def _tail_thresholds(similarity: Floats, fmrs: Sequence[float]) -> list[float]:
-    """The lowest thresholds, up to 4 decimals, whose share of similarities at or above them is at most each FMR."""
+def _tail_threshold(similarity: Floats, fmr: float, decimals: int) -> float:
+    """The lowest threshold of so many decimals whose share of similarities at or above it is at most the FMR."""
     scores = similarity[np.isfinite(similarity)]
-    allowed = [int(fmr * scores.size) for fmr in fmrs]
-    tail = np.sort(np.partition(scores, scores.size - max(allowed) - 1)[scores.size - max(allowed) - 1 :])[
-        ::-1
-    ]
-    return [float(np.floor(tail[count] * 1e4) + 1) / 1e4 for count in allowed]
+    place = scores.size - int(fmr * scores.size) - 1
+    first_too_many = float(np.partition(scores, place)[place])
+    steps = 10.0**decimals
+    return (math.floor(first_too_many * steps) + 1) / steps
+
+
+def _as_distance(cosine: float) -> float:
+    """The negated distance of unit vectors with that cosine, rounded to the strict side."""
+    return math.ceil(-math.sqrt(max(2 - 2 * cosine, 0.0)) * 1e4) / 1e4

@@ -3,24 +3,27 @@
 manifest.json      what the model is, how it is fed, compared and judged, and the SHA-256 of the other files
 embedding.keras    the network, to train on
 embedding.tflite   the same network, to serve
+comparator.npz     what a learned comparator knows; absent where comparing needs no weights
 MODEL_CARD.md      the manifest in prose
 """
 
 import hashlib
+import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ml.errors import ArtifactError
+from ml.errors import ArtifactError, ComparatorError
 from ml.serving.calibration import Calibration
-from ml.siamese.comparators import Comparator, comparator
+from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.types import InputSpec
 
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 KERAS_FILE = "embedding.keras"
 LITE_FILE = "embedding.tflite"
+COMPARATOR_FILE = "comparator.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Artifact:
         manifest = _read(directory / MANIFEST)
         try:
             artifact = cls._from_manifest(directory, manifest)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ComparatorError) as error:
             raise ArtifactError("artifact_incompatible", f"expected a manifest, got {error!r}") from error
         for name in artifact.files:
             artifact.read(name)
@@ -80,13 +83,7 @@ class Artifact:
         Raises:
             ArtifactError: `artifact_missing` or `artifact_altered`.
         """
-        content = _read(self.directory / name)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != self.files.get(name):
-            raise ArtifactError(
-                "artifact_altered", f"expected {name} with SHA-256 {self.files.get(name)}, got {digest}"
-            )
-        return content
+        return _checked(self.directory / name, self.files.get(name))
 
     @classmethod
     def _from_manifest(cls, directory: Path, manifest: bytes) -> "Artifact":
@@ -96,11 +93,12 @@ class Artifact:
             raise ArtifactError(
                 "artifact_incompatible", f"expected format version {FORMAT_VERSION}, got {version}"
             )
-        missing = {KERAS_FILE, LITE_FILE} - content["files"].keys()
+        missing = set(files_of(content["comparator"])) - content["files"].keys()
         if missing:
             raise ArtifactError(
                 "artifact_incompatible", f"expected a digest of {sorted(missing)} in {MANIFEST}"
             )
+        files = {name: facts["sha256"] for name, facts in content["files"].items()}
         return cls(
             directory=directory,
             digest=hashlib.sha256(manifest).hexdigest(),
@@ -110,23 +108,29 @@ class Artifact:
             input_spec=InputSpec(**content["input_spec"]),
             embedding_size=content["embedding_size"],
             mirrored=content["mirrored"],
-            comparator=comparator(content["comparator"]),
+            comparator=_comparator(directory, content["comparator"], files, size=content["embedding_size"]),
             calibration=Calibration.from_json(content["calibration"]),
             report=content["report"],
-            files={name: facts["sha256"] for name, facts in content["files"].items()},
+            files=files,
         )
+
+
+def files_of(comparator_name: str) -> tuple[str, ...]:
+    """Return the files that a model with this comparator consists of, besides the manifest."""
+    learned = (COMPARATOR_FILE,) if comparator_name == WeightedL1Comparator.name else ()
+    return (KERAS_FILE, LITE_FILE, *learned)
 
 
 def write_manifest(directory: Path, content: dict[str, Any]) -> None:
     """Write `manifest.json` for the model files that lie in a folder; the same content gives the same bytes.
 
     Args:
-        directory: Holds `embedding.keras` and `embedding.tflite`.
+        directory: Holds `embedding.keras`, `embedding.tflite` and, for a learned comparator, `comparator.npz`.
         content: Every part of the manifest but `format_version` and `files`; `input_spec` is an `InputSpec` and
             `calibration` a `Calibration`.
     """
     files = {}
-    for name in (KERAS_FILE, LITE_FILE):
+    for name in files_of(content["comparator"]):
         data = _read(directory / name)
         files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
     manifest = {
@@ -137,6 +141,26 @@ def write_manifest(directory: Path, content: dict[str, Any]) -> None:
         "files": files,
     }
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def _comparator(directory: Path, name: str, files: dict[str, str], *, size: int) -> Comparator:
+    if name != WeightedL1Comparator.name:
+        return comparator(name)
+    weights = _checked(directory / COMPARATOR_FILE, files[COMPARATOR_FILE])
+    learned = WeightedL1Comparator.load(io.BytesIO(weights))
+    if learned.size != size:
+        raise ArtifactError(
+            "artifact_incompatible", f"expected {size} weights in {COMPARATOR_FILE}, got {learned.size}"
+        )
+    return learned
+
+
+def _checked(path: Path, expected: str | None) -> bytes:
+    content = _read(path)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        raise ArtifactError("artifact_altered", f"expected {path.name} with SHA-256 {expected}, got {digest}")
+    return content
 
 
 def _read(path: Path) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.errors import ComparatorError
-from ml.siamese.comparators import Comparator, template_mean
+from ml.siamese.comparators import Comparator, CosineComparator, template_mean
 from ml.types import Floats
 
 TEMPLATE_MEAN = "template_mean"
@@ -35,9 +35,15 @@ class DecisionRule(Protocol):
             ComparatorError: `invalid_embedding` if there is no anchor, or a vector is no embedding.
         """
 
+    def scores(self, anchors: Floats, probes: Floats) -> Floats:
+        """Return the scores of many probes, float32 (n, d), against anchors (k, d) at once: (n,).
+
+        Both as the comparator's `matrix` expects them; probes are not checked.
+        """
+
 
 class TemplateMean:
-    """The similarity of the probe to the anchors' mean at length 1."""
+    """The similarity of the probe to the anchors' mean."""
 
     name = TEMPLATE_MEAN
 
@@ -47,7 +53,14 @@ class TemplateMean:
 
     def score(self, anchors: npt.ArrayLike, probe: npt.ArrayLike) -> float:
         """Compare the mean of the anchors (k, d) with the probe (d,); raises as `DecisionRule.score`."""
-        return self._comparator.similarity(template_mean(anchors), probe)
+        return self._comparator.similarity(self._template(anchors), probe)
+
+    def scores(self, anchors: Floats, probes: Floats) -> Floats:
+        """Compare the mean of the anchors (k, d) with probes (n, d), to (n,)."""
+        return np.asarray(self._comparator.matrix(self._template(anchors)[None], probes)[0], np.float32)
+
+    def _template(self, anchors: npt.ArrayLike) -> Floats:
+        return template_mean(anchors, unit_length=self._comparator.unit_length)
 
 
 class AnchorVote:
@@ -77,6 +90,11 @@ class AnchorVote:
         if not np.isfinite(similarities).all():
             raise ComparatorError("invalid_embedding", f"expected finite similarities, got {similarities}")
         return float(_mth_largest(similarities, votes_needed(self.name, len(rows))))
+
+    def scores(self, anchors: Floats, probes: Floats) -> Floats:
+        """Return the m-th largest similarity of anchors (k, d) to each of the probes (n, d), (n,)."""
+        similarities = self._comparator.matrix(anchors, probes)
+        return np.asarray(_mth_largest(similarities, votes_needed(self.name, len(anchors))), np.float32)
 
 
 RULES = (TEMPLATE_MEAN, BEST_ANCHOR, SHARE_OF_ANCHORS)
@@ -112,19 +130,8 @@ def votes_needed(rule: str, anchors: int) -> int:
 
 
 def cosine_scores(rule: str, anchors: Floats, probes: Floats) -> Floats:
-    """Return the scores of many probes at once, for networks compared by cosine.
-
-    Args:
-        rule: One of `RULES`.
-        anchors: Float32 (k, d), unit length.
-        probes: Float32 (n, d), unit length.
-
-    Returns:
-        Float32 (n,).
-    """
-    if rule == TEMPLATE_MEAN:
-        return np.asarray(probes @ template_mean(anchors), np.float32)
-    return np.asarray(_mth_largest(anchors @ probes.T, votes_needed(rule, len(anchors))), np.float32)
+    """Return the scores of many probes, float32 (n, d), at once, for networks compared by cosine: (n,)."""
+    return decision_rule(rule, CosineComparator()).scores(anchors, probes)
 
 
 def _mth_largest(similarities: npt.NDArray[np.floating], m: int) -> npt.NDArray[np.floating]:

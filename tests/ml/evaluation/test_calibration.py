@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -16,7 +17,7 @@ from ml.evaluation.calibration import (
     thresholds,
 )
 from ml.serving.embedder import Embedder
-from ml.siamese.comparators import template_mean
+from ml.siamese.comparators import EuclideanComparator, WeightedL1Comparator, template_mean
 from ml.siamese.rules import BEST_ANCHOR, RULES, SHARE_OF_ANCHORS, votes_needed
 
 DIMENSIONS = 16
@@ -54,6 +55,40 @@ def test_a_threshold_keeps_its_false_match_rate_and_no_lower_one_does(faces, rul
         rate, (low, high) = false_match_rate(scored, threshold)
         assert rate <= fmr < false_match_rate(scored, threshold - 0.01)[0]
         assert low <= rate <= high
+
+
+def test_distances_are_calibrated_as_strictly_as_cosines(faces):
+    by_cosine = thresholds(faces, measured_anchors=2)
+    by_distance = thresholds(replace(faces, comparator=EuclideanComparator()), measured_anchors=2)
+    assert by_cosine.keys() == by_distance.keys()
+    cosine, distance = by_cosine[1e-2][1], by_distance[1e-2][1]
+    assert distance >= -np.sqrt(2 - 2 * cosine) > distance - 2e-4
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_learned_comparators_are_calibrated_by_their_own_scores(faces, rule):
+    learned = replace(faces, comparator=WeightedL1Comparator(np.full(DIMENSIONS, -1), 4))
+    for fmr, row in thresholds(learned, measured_anchors=3, rule=rule, fmrs=(1e-2, 1e-3)).items():
+        rate, _ = false_match_rate(non_mated(learned, 3, rule=rule), row[2])
+        assert 0.5 * fmr < rate <= fmr
+        # How far the mean of more anchors comes nearer to strangers is only known for vectors of length 1.
+        assert len(row) == (3 if rule == RULES[0] else MAX_ANCHORS)
+
+
+@pytest.mark.parametrize(("people", "known"), [(8, []), (9, [1e-2]), (24, [1e-2]), (25, [1e-2, 1e-3])])
+def test_it_sets_no_threshold_on_too_few_comparisons(faces, people, known):
+    """Five pictures each make 5 n (n - 1) comparisons: 280, 360, 2,760, 3,000. It takes 3 / FMR: 300, 3,000."""
+    few = FaceSet(faces.embeddings[: 5 * people], faces.subjects[: 5 * people])
+    assert list(thresholds(few, measured_anchors=1)) == known
+
+
+def test_a_bound_needs_comparisons_too(faces):
+    """30 people make 4,350 comparisons with 2 anchors. For 10, the target of 1e-3 becomes 2/10 of it: 15,000 needed.
+
+    For 3 it becomes 2/3: 4,500.
+    """
+    few = FaceSet(faces.embeddings[:150], faces.subjects[:150])
+    assert len(thresholds(few, measured_anchors=2, rule=BEST_ANCHOR, fmrs=(1e-3,))[1e-3]) == 2
 
 
 @pytest.mark.parametrize("rule", ["template_mean", BEST_ANCHOR])

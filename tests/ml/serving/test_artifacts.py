@@ -1,18 +1,30 @@
+import hashlib
 import json
 import shutil
 
 import pytest
 
 from ml.config import CALIBRATED_FMRS
-from ml.errors import ArtifactError, CalibrationError, MLError
-from ml.serving.artifacts import KERAS_FILE, LITE_FILE, MANIFEST, Artifact
+from ml.errors import ArtifactError, CalibrationError
+from ml.serving.artifacts import COMPARATOR_FILE, KERAS_FILE, LITE_FILE, MANIFEST, Artifact
 from ml.serving.calibration import Calibration
+from ml.siamese.comparators import WeightedL1Comparator
 from ml.siamese.rules import RULES
+from tests.artifacts import SIZE, small_artifact
+
+# Keras hands NumPy its variables in a way that NumPy 2 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 @pytest.fixture
 def copy(artifact, tmp_path):
     return shutil.copytree(artifact.directory, tmp_path / "copy")
+
+
+@pytest.fixture
+def learned(tmp_path):
+    """A model whose comparator was learned."""
+    return small_artifact(tmp_path / "koch-1", "koch4096", thresholds=(0.9, 0.91))
 
 
 def refusal(directory):
@@ -72,14 +84,45 @@ def test_it_refuses_a_manifest_it_cannot_read(copy, changes):
 
 def test_it_refuses_an_unknown_comparator(copy):
     edit(copy, comparator="guess")
-    with pytest.raises(MLError):
-        Artifact.load(copy)
+    assert refusal(copy) == "artifact_incompatible"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "not json"])
 def test_it_refuses_what_is_no_manifest(copy, text):
     (copy / MANIFEST).write_text(text)
     assert refusal(copy) == "artifact_incompatible"
+
+
+def test_it_brings_a_learned_comparator(learned):
+    loaded = Artifact.load(learned)
+    assert loaded.comparator.size == loaded.embedding_size == SIZE
+    # Three for equal embeddings, minus one for each component that differs by one.
+    assert loaded.comparator.similarity([2] * SIZE, [1] * 3 + [2] * (SIZE - 3)) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("content", [b"", b"something else"])
+def test_it_refuses_altered_weights_of_a_comparator(learned, content):
+    (learned / COMPARATOR_FILE).write_bytes(content)
+    assert refusal(learned) == "artifact_altered"
+
+
+def test_it_refuses_missing_weights_of_a_comparator(learned):
+    (learned / COMPARATOR_FILE).unlink()
+    assert refusal(learned) == "artifact_missing"
+
+
+def test_it_needs_a_digest_of_the_weights(learned):
+    files = json.loads((learned / MANIFEST).read_text())["files"]
+    edit(learned, files={name: facts for name, facts in files.items() if name != COMPARATOR_FILE})
+    assert refusal(learned) == "artifact_incompatible"
+
+
+def test_it_refuses_weights_for_other_embeddings(learned):
+    WeightedL1Comparator([1, 2, 3], 0).save(learned / COMPARATOR_FILE)
+    digest = hashlib.sha256((learned / COMPARATOR_FILE).read_bytes()).hexdigest()
+    files = json.loads((learned / MANIFEST).read_text())["files"]
+    edit(learned, files=files | {COMPARATOR_FILE: {"sha256": digest, "bytes": 0}})
+    assert refusal(learned) == "artifact_incompatible"
 
 
 def test_its_thresholds_rise_with_anchors_and_with_strictness(artifact):

@@ -11,6 +11,7 @@ from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE, OPEN_GATE, VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import CosineComparator, template_mean
+from tests.artifacts import small_artifact
 from tests.faces import lfw, lfw_people, needs_lfw
 
 
@@ -22,6 +23,20 @@ def test_it_takes_bytes_to_a_unit_embedding(pipeline, astronaut):
     assert np.linalg.norm(found.embedding) == pytest.approx(1, abs=1e-5)
     assert found.crop.dtype == np.uint8
     assert found.crop.shape == (112, 112, 3)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras against NumPy 2
+@pytest.mark.parametrize("network", ["contrastive48", "koch4096"])
+def test_it_serves_other_networks_as_they_see_faces(network, tmp_path, astronaut):
+    other = FacePipeline.load(small_artifact(tmp_path / "other", network, thresholds=(0.5,)))
+    found = other.extract(encode_jpeg(astronaut), gate=OPEN_GATE).embedding
+    comparator = other.artifact.comparator
+    assert found.dtype == np.float32
+    # Of unit length where directions are compared; 24 sigmoids otherwise, each in (0, 1).
+    assert (np.linalg.norm(found) == pytest.approx(1)) == comparator.unit_length
+    assert comparator.similarity(found, found) == pytest.approx(
+        1 / (1 + np.exp(-3)) if network == "koch4096" else 0
+    )
 
 
 def test_it_embeds_a_face_and_its_mirror_image_almost_alike(extract, astronaut):

@@ -106,6 +106,53 @@ def test_it_gives_the_same_number_as_the_keras_head(head):
     np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
+WEIGHTS = np.random.default_rng(6).normal(size=40)
+ALL = {
+    "cosine": CosineComparator(),
+    "euclidean": EuclideanComparator(),
+    "weighted_l1": WeightedL1Comparator(WEIGHTS, 0.5),
+}
+
+
+def embeddings(count, seed, *, unit_length):
+    rows = np.random.default_rng(seed).normal(size=(count, 40)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True) if unit_length else rows
+
+
+@pytest.mark.parametrize("chosen", ALL.values(), ids=ALL)
+def test_it_compares_many_as_it_compares_one(chosen, monkeypatch):
+    monkeypatch.setattr("ml.siamese.comparators._CHUNK", 200)  # so that there are several pieces
+    templates = embeddings(7, 1, unit_length=chosen.unit_length)
+    probes = np.concatenate([templates[:2], embeddings(11, 2, unit_length=chosen.unit_length)])
+    expected = [[chosen.similarity(template, probe) for probe in probes] for template in templates]
+    got = chosen.matrix(templates, probes)
+    assert (got.dtype, got.shape) == (np.float32, (7, 13))
+    np.testing.assert_allclose(got, expected, atol=1e-3)  # the distance of equal vectors keeps few digits
+    rows = chosen.similarities(templates, probes[:7])
+    np.testing.assert_allclose(rows, np.diag(expected[:7]), atol=1e-6)
+
+
+@pytest.mark.parametrize("chosen", ALL.values(), ids=ALL)
+def test_no_threshold_is_reached_by_what_is_not_finite(chosen):
+    broken = np.full((1, 40), np.nan, np.float32)
+    assert np.isnan(chosen.matrix(embeddings(3, 1, unit_length=True), broken)).all()
+    assert np.isnan(chosen.similarities(broken, broken)).all()
+
+
+def test_it_reads_no_other_file_as_weights(tmp_path):
+    (tmp_path / "text.npz").write_text("no weights")
+    np.savez(tmp_path / "other.npz", guess=np.ones(3))
+    for name in ("missing.npz", "text.npz", "other.npz"):
+        with pytest.raises(ComparatorError) as caught:
+            WeightedL1Comparator.load(tmp_path / name)
+        assert caught.value.code == "unreadable_weights"
+
+
+def test_it_averages_anchors_as_they_are_where_length_counts():
+    """Halves of (2, 0) and (0, 5) summed, not brought to length 1."""
+    np.testing.assert_allclose(template_mean([[2, 0], [0, 5]], unit_length=False), [1, 2.5])
+
+
 def test_it_averages_anchors_at_length_one():
     template = template_mean([[2, 0], [0, 5]])
     assert template.dtype == np.float32

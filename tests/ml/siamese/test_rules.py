@@ -12,7 +12,6 @@ from ml.siamese.rules import (
     SHARE_OF_ANCHORS,
     TEMPLATE_MEAN,
     VERIFICATION_SHARE,
-    cosine_scores,
     decision_rule,
     votes_needed,
 )
@@ -65,12 +64,20 @@ def test_one_threshold_decides_like_counting_the_matching_anchors(anchors, probe
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("anchors", [1, 3, 7])
-def test_it_scores_many_probes_like_one(rule, anchors):
+@pytest.mark.parametrize("chosen", [COSINE, EuclideanComparator(), WeightedL1Comparator(-np.ones(16), 2)])
+def test_it_scores_many_probes_like_one(rule, anchors, chosen):
     rows = np.random.default_rng(anchors).normal(size=(anchors + 20, 16))
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     known, probes = rows[:anchors], rows[anchors:]
-    single = [decision_rule(rule, COSINE).score(known, probe) for probe in probes]
-    assert cosine_scores(rule, known, probes) == pytest.approx(single, abs=1e-5)
+    decides = decision_rule(rule, chosen)
+    single = [decides.score(known, probe) for probe in probes]
+    assert decides.scores(known, probes) == pytest.approx(single, abs=1e-5)
+
+
+def test_a_template_is_the_plain_mean_where_length_counts():
+    """The mean of (0, 2) and (2, 0) is (1, 1): |1 - 1| + |1 - 3| = 2 away from the probe, so sigmoid(2 - 2)."""
+    rule = decision_rule(TEMPLATE_MEAN, WeightedL1Comparator([-1, -1], 2))
+    assert rule.score([[0, 2], [2, 0]], [1, 3]) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("rule", RULES)
