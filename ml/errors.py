@@ -28,7 +28,10 @@ class ArtifactError(MLError):
 
 
 class ComparatorError(MLError):
-    """Embeddings cannot be compared: `invalid_embedding`, `unknown_comparator`, `unknown_rule`."""
+    """Embeddings cannot be compared.
+
+    Codes: `invalid_embedding`, `unknown_comparator`, `unreadable_weights`, `unknown_rule`.
+    """
 
 
 class CalibrationError(MLError, ValueError):
@@ -36,7 +39,10 @@ class CalibrationError(MLError, ValueError):
 
 
 class DatasetError(MLError):
-    """A set of faces is not as it is needed: `dataset_missing`, `dataset_too_small`, `dataset_unreadable`."""
+    """A set of faces is not as it is needed.
+
+    Codes: `dataset_missing`, `dataset_too_small`, `dataset_unreadable`; `too_few_subjects` to set a threshold on.
+    """
 
 
 class TrainingError(MLError):

@@ -6,19 +6,21 @@ from typing import Any
 import keras
 import numpy as np
 
-from ml.config import MAX_ANCHORS, SEED
+from ml.config import CALIBRATED_FMRS, SEED
+from ml.errors import DatasetError
 from ml.evaluation import calibration
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve
-from ml.serving.calibration import Calibration, Thresholds
-from ml.siamese.comparators import Comparator, EuclideanComparator
+from ml.serving.calibration import Calibration
+from ml.siamese.comparators import Comparator
 from ml.siamese.rules import RULES
-from ml.training.folder import People
+from ml.training.folder import People, Rows
 from ml.training.pairs import draw_pairs, framed
 from ml.types import Floats, InputSpec
 
 _PAIRS = 20_000
 _MEASURED_ANCHORS = 4
 _BATCH = 64
+_HELD_OUT = "held-out people"
 
 
 def embed(network: keras.Model, people: People, spec: InputSpec) -> Floats:
@@ -42,10 +44,12 @@ def pair_figures(
         seed: Draws the pairs.
     """
     pairs = draw_pairs(people, min(_PAIRS, 20 * len(people.faces)), np.random.default_rng(seed))
-    similarity = [
-        comparator.similarity(embeddings[left], embeddings[right])
-        for left, right in zip(pairs.left, pairs.right, strict=True)
-    ]
+    similarity = np.concatenate(
+        [
+            comparator.similarities(embeddings[pairs.left[some]], embeddings[pairs.right[some]])
+            for some in np.array_split(np.arange(len(pairs.same)), 1 + len(pairs.same) // 1000)
+        ]
+    )
     subjects = np.stack([people.subjects[pairs.left], people.subjects[pairs.right]], axis=1)
     comparisons = Comparisons.of(similarity, pairs.same == 1, subjects)
     measures: dict[str, Callable[[ErrorCurve], float]] = {
@@ -68,39 +72,50 @@ def area_under_roc(curve: ErrorCurve) -> float:
 
 
 def calibrate(people: People, embeddings: Floats, comparator: Comparator) -> Calibration:
-    """Set thresholds of every decision rule for unit embeddings, on the people of the largest source.
+    """Set thresholds of every decision rule, on the people of the largest source.
 
     Args:
         people: Whom the network did not learn from.
-        embeddings: Float32 (n, d), unit length, one a face.
-        comparator: The cosine, or the Euclidean distance, which for unit vectors is a function of it.
+        embeddings: Float32 (n, d), one a face, of unit length if the comparator works on such.
+        comparator: Of the network.
 
     Raises:
-        DatasetError: `dataset_too_small` if two people cannot be compared.
+        DatasetError: `too_few_subjects` if not even the loosest target FMR can be calibrated on them.
     """
-    sources = people.sources
-    chosen = np.flatnonzero(sources == np.bincount(sources).argmax())
+    require_calibratable(people)
+    chosen = _largest_source(people)
     rows = np.flatnonzero(np.isin(people.subjects, chosen))
     subjects = np.searchsorted(chosen, people.subjects[rows])
-    faces = calibration.FaceSet(embeddings[rows], subjects)
+    faces = calibration.FaceSet(embeddings[rows], subjects, comparator)
     measured = min(_MEASURED_ANCHORS, int(np.sort(np.bincount(subjects))[-2:].min()))
     tables = {rule: calibration.thresholds(faces, measured_anchors=measured, rule=rule) for rule in RULES}
-    if isinstance(comparator, EuclideanComparator):
-        tables = {rule: _as_distances(table) for rule, table in tables.items()}
     evidence = {
-        "data": "held-out people of the training folder",
+        "data": f"{_HELD_OUT} of the training folder",
         "subjects": faces.people,
         "images": len(subjects),
         "non_mated": calibration.non_mated(faces, 1).count,
         "measured_anchors": measured,
-        "bounded_anchors": MAX_ANCHORS,
     }
     return Calibration(rules=tables, evidence=evidence)
 
 
-def _as_distances(table: Thresholds) -> dict[float, tuple[float, ...]]:
-    """The negated distances of unit vectors with those cosines, rounded to the strict side."""
-    return {
-        fmr: tuple(float(np.ceil(-np.sqrt(max(2 - 2 * cosine, 0.0)) * 1e4) / 1e4) for cosine in row)
-        for fmr, row in table.items()
-    }
+def require_calibratable(people: People) -> None:
+    """Refuse people who are too few to set a threshold on, before anything is trained.
+
+    Raises:
+        DatasetError: `too_few_subjects`.
+    """
+    chosen = _largest_source(people)
+    comparisons = int(people.sizes[chosen].sum()) * (len(chosen) - 1)
+    needed = calibration.comparisons_needed(max(CALIBRATED_FMRS))
+    if comparisons < needed:
+        raise DatasetError(
+            "too_few_subjects",
+            f"expected {_HELD_OUT} enough for {needed} comparisons between strangers, "
+            f"got {comparisons} of {len(chosen)} people",
+        )
+
+
+def _largest_source(people: People) -> Rows:
+    """The people of it, int (n,)."""
+    return np.flatnonzero(people.sources == np.bincount(people.sources).argmax()).astype(np.int32)

@@ -3,7 +3,8 @@
     train(TrainingRequest("contrastive48", Path("people")), Path("model"))
 
 The people are divided into three parts that share nobody: most are learned from; some decide when to stop and where
-the thresholds lie; the rest are met once, at the end, for the figures in `report.json`.
+the thresholds lie; the rest are met once, at the end, for the figures in `report.json`. What cannot be trained on or
+calibrated is refused before the first step.
 """
 
 import json
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from ml.errors import TrainingError
-from ml.serving.artifacts import KERAS_FILE, LITE_FILE, Artifact, write_manifest
+from ml.errors import DatasetError, TrainingError
+from ml.serving.artifacts import COMPARATOR_FILE, KERAS_FILE, LITE_FILE, Artifact, write_manifest
 from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.siamese.layers import SameProbability
 from ml.siamese.networks import NETWORKS, NetworkSpec
@@ -27,10 +29,11 @@ from ml.training.objectives import OBJECTIVES, Objective, objective
 from ml.training.pairs import framed
 from ml.training.trainer import Progress, Trainer, TrainingOptions
 
-SHARES = (0.8, 0.1, 0.1)  # to learn from, to stop and calibrate on, to measure on
-STATE, COMPARATOR_FILE = "state", "comparator.npz"
+# To learn from, to stop and calibrate on, to measure on. Of few people more are held out, or nothing can be measured.
+SHARES, SHARES_OF_FEW, FEW = (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), 1000
+STATE = "state"
+_PARTS = ("train", "validation", "test")
 _LEAST_PARITY = 0.999
-_PAIR_LOSSES = ("binary_crossentropy", "contrastive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Recipe:
     """What suits a network.
 
     Attributes:
-        losses: Those it can learn by, the usual one first. Triplets and angles need embeddings of unit length.
+        losses: Those it can learn by, the usual one first. All but binary cross-entropy, whose comparator is learned
+            beside the network, need embeddings of unit length.
         options: How to train.
     """
 
@@ -52,7 +56,7 @@ def _usual(loss: str) -> tuple[str, ...]:
 
 RECIPES = {
     "contrastive48": Recipe(_usual("contrastive"), TrainingOptions(epochs=40, learning_rate=1e-3)),
-    "koch4096": Recipe(_PAIR_LOSSES, TrainingOptions(epochs=40, batch=32, learning_rate=1e-4)),
+    "koch4096": Recipe(("binary_crossentropy",), TrainingOptions(epochs=40, batch=32, learning_rate=1e-4)),
     "mobilefacenet": Recipe(_usual("angular_margin"), TrainingOptions(learning_rate=1e-4)),
 }
 
@@ -96,10 +100,9 @@ def train(
     resume: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Train a network and write it with its curves, its history and its figures.
+    """Train a network and write it as an artifact, with its curves, its history and its figures.
 
-    Networks of unit embeddings with a comparator that needs no weights also get a `manifest.json`, which makes the
-    folder an artifact.
+    To resume a training whose epochs are over, or with as many epochs as it has, exports its best epoch.
 
     Args:
         request: What to train.
@@ -112,36 +115,45 @@ def train(
 
     Raises:
         ArtifactError: If the artifact to start from cannot be used.
-        DatasetError: If the folder cannot be trained on.
+        DatasetError: If the folder cannot be trained on, or has too few people to set a threshold on.
         TrainingError: See its codes.
     """
     suits = recipe(request.network)
     options, spec = request.options or suits.options, NETWORKS[request.network]
     loss = _loss(request, suits)
     start = None if request.start is None else _load(request.start, spec)
-    people = read_people(request.data, limit=request.limit_subjects, seed=options.seed)
-    names = split_names(people.names, SHARES, seed=options.seed)
-    learned, held_out, test = (people.only(part) for part in names)
+    learned, held_out, test = _parts(request, seed=options.seed)
     trainer = Trainer(spec, objective(loss, people=len(learned.names)), options, start=start)
     history = trainer.fit(learned, held_out, out / STATE, resume=resume, progress=progress)
     history.test_loss = trainer.held_out_loss(test)
-    network = trainer.finished()
-    _export(network, history, held_out, spec, out)
-    compares = _comparator(spec, trainer.objective, out)
+    network, compares = trainer.finished(), _comparator(spec, trainer.objective, out)
+    parity = _export(network, history, held_out, spec, out)
     embeddings = reports.embed(network, test, spec.input_spec)
     report = {
         "network": spec.name,
         "loss": loss,
         "options": asdict(options),
-        "subjects": dict(zip(("train", "validation", "test"), map(len, names), strict=True)),
+        "subjects": dict(zip(_PARTS, (len(part.names) for part in (learned, held_out, test)), strict=True)),
         "history": history.to_json(),
         "comparator": compares.name,
+        "parity": parity,
         "test": reports.pair_figures(test, embeddings, compares, seed=options.seed),
     }
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
-    if compares.name == spec.comparator and compares.name != WeightedL1Comparator.name:
-        _write_artifact(network, held_out, spec, compares, report, out)
+    _write_artifact(network, held_out, spec, compares, report, out)
     return report
+
+
+def _parts(request: TrainingRequest, *, seed: int) -> list[People]:
+    """Whom to learn from, to stop and calibrate on, and to measure on."""
+    people = read_people(request.data, limit=request.limit_subjects, seed=seed)
+    shares = SHARES if len(people.names) >= FEW else SHARES_OF_FEW
+    parts = [people.only(names) for names in split_names(people.names, shares, seed=seed)]
+    for part in parts:
+        if np.bincount(part.sources).max() < 2:
+            raise DatasetError("dataset_too_small", "expected 2 people of one source in each part")
+    reports.require_calibratable(parts[1])
+    return parts
 
 
 def _loss(request: TrainingRequest, suits: Recipe) -> str:
@@ -160,14 +172,17 @@ def _load(start: Path, spec: NetworkSpec) -> keras.Model:
     return keras.saving.load_model(start / KERAS_FILE, compile=False, safe_mode=True)
 
 
-def _export(network: keras.Model, history: History, people: People, spec: NetworkSpec, out: Path) -> None:
+def _export(network: keras.Model, history: History, people: People, spec: NetworkSpec, out: Path) -> float:
+    """Write both forms, and return the lowest cosine between their embeddings."""
     export.save_keras(network, out / KERAS_FILE)
     lite = export.to_tflite(network)
     faces = spec.input_spec.prepare(framed(people, people.starts[:16], spec.input_spec))
-    export.check_parity(export.parity(network, lite, faces), at_least=_LEAST_PARITY)
+    parity = export.parity(network, lite, faces)
+    export.check_parity(parity, at_least=_LEAST_PARITY)
     (out / LITE_FILE).write_bytes(lite)
     (out / "history.json").write_text(json.dumps(history.to_json(), indent=2) + "\n")
     plot_losses(history, out / "curves.png", title=spec.name)
+    return round(parity, 6)
 
 
 def _comparator(spec: NetworkSpec, strives: Objective, out: Path) -> Comparator:
@@ -195,6 +210,8 @@ def _write_artifact(
         "embedding_size": spec.embedding_size,
         "mirrored": False,
         "comparator": compares.name,
+        "parity": {"float16": report["parity"]},
+        "training": {name: report[name] for name in ("loss", "options", "subjects")},
         "calibration": reports.calibrate(people, embeddings, compares),
         "report": {"test": report["test"]},
     }
