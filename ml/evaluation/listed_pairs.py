@@ -23,8 +23,7 @@ from ml.errors import CalibrationError, DatasetError
 from ml.evaluation.calibration import split_subjects
 from ml.evaluation.metrics import Comparisons, ErrorCurve, best_threshold, bootstrap, error_curve
 from ml.evaluation.probability import fit_probability, judge
-from ml.evaluation.protocols import Embeddings, Evaluation, Pair, fte, similarities
-from ml.evaluation.scoring import FAILED
+from ml.evaluation.protocols import FAILED, Embeddings, Evaluation, Pair, fte, similarities
 from ml.serving.artifacts import Artifact
 from ml.types import Floats
 

@@ -17,16 +17,17 @@ import numpy as np
 
 from ml.errors import CalibrationError, DatasetError, ImageError
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve, ten_fold_accuracy
-from ml.evaluation.scoring import FAILED, pair_scores, rule_scores
 from ml.faces.detection.base import nearest_centre
 from ml.faces.quality import OPEN_GATE
 from ml.serving.calibration import Calibration
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import Comparator
-from ml.siamese.rules import TEMPLATE_MEAN
+from ml.siamese.rules import TEMPLATE_MEAN, decision_rule
 from ml.types import Floats, Picture
 
 Progress = Callable[[Sequence[Path]], Iterable[Path]]
+# Score of a picture without a face: below every comparator's, and finite, so that thresholds can be averaged.
+FAILED = -1e9
 _PAIR_FMRS = (1e-2, 1e-3)
 _TEMPLATE_FMRS = (1e-3, 1e-4)
 
@@ -248,7 +249,7 @@ def similarities(
     known = [(row, left, right) for row, left, right in found if left is not None and right is not None]
     if known:
         rows, lefts, rights = zip(*known, strict=True)
-        scores[list(rows)] = pair_scores(comparator, np.stack(lefts), np.stack(rights))
+        scores[list(rows)] = comparator.similarities(np.stack(lefts), np.stack(rights))
     return scores
 
 
@@ -300,5 +301,5 @@ def _scores(comparator: Comparator, rule: str, anchors: Floats, probes: Sequence
     known = [(row, probe) for row, probe in enumerate(probes) if probe is not None]
     if known:
         rows, present = zip(*known, strict=True)
-        scores[list(rows)] = rule_scores(comparator, rule, anchors, np.stack(present))
+        scores[list(rows)] = decision_rule(rule, comparator).scores(anchors, np.stack(present))
     return scores

@@ -10,12 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from ml.errors import MLError
+from ml.evaluation.conditions import conditions
 from ml.evaluation.listed_pairs import listed_pairs
 from ml.evaluation.protocols import Embeddings, Evaluation, lfw, templates
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import RULES, TEMPLATE_MEAN
 
-PROTOCOLS = ["lfw", "pairs", "templates"]
+PROTOCOLS = ["lfw", "pairs", "templates", "conditions"]
 
 
 class Command(BaseCommand):
@@ -36,6 +37,17 @@ class Command(BaseCommand):
             "--pairs",
             type=Path,
             help="List of pairs, CSV (pairs only); pairs.csv in the data folder if not given.",
+        )
+        parser.add_argument(
+            "--people", type=int, default=610, help="At most so many are enrolled (conditions only)."
+        )
+        parser.add_argument(
+            "--strangers", type=int, default=1000, help="At most so many try (conditions only)."
+        )
+        parser.add_argument(
+            "--sources",
+            type=Path,
+            help="Aligned faces of several collections, to measure each (conditions only).",
         )
         parser.add_argument(
             "--anchors", type=int, default=3, help="Pictures that make a template (templates only)."
@@ -78,6 +90,15 @@ def _evaluate(pipeline: FacePipeline, protocol: str, data: Path, options: dict[s
     if protocol == "pairs":
         faces = Embeddings(pipeline, data, images=".", progress=progress)
         return listed_pairs(faces, options["pairs"] or data / "pairs.csv")
+    if protocol == "conditions":
+        return conditions(
+            pipeline,
+            data,
+            people=options["people"],
+            strangers=options["strangers"],
+            sources=options["sources"],
+            progress=progress,
+        )
     faces = Embeddings(pipeline, data, progress=progress)
     if protocol == "lfw":
         return lfw(faces)

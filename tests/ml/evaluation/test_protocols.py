@@ -5,8 +5,7 @@ import pytest
 
 from ml.errors import DatasetError
 from ml.evaluation.plots import det_plot
-from ml.evaluation.protocols import Embeddings, lfw, read_pairs, templates
-from ml.evaluation.scoring import FAILED
+from ml.evaluation.protocols import FAILED, Embeddings, lfw, read_pairs, templates
 from ml.faces.images import encode_jpeg
 from ml.siamese.rules import RULES
 from tests.faces import LFW, lfw_people, needs_lfw
