@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,30 +8,15 @@ from ml.errors import DatasetError
 from ml.evaluation.plots import det_plot
 from ml.evaluation.protocols import FAILED, Embeddings, lfw, read_pairs, templates
 from ml.faces.images import encode_jpeg
+from ml.serving.calibration import Calibration
+from ml.siamese.comparators import EuclideanComparator
 from ml.siamese.rules import RULES
-from tests.faces import LFW, lfw_people, needs_lfw
+from tests.faces import needs_lfw
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory):
-    """Ten people of LFW with 4 pictures each, and a list of 20 pairs in their order."""
-    if not LFW.is_dir():
-        pytest.skip("needs the research faces in ../shared/data/lfw")
-    root = tmp_path_factory.mktemp("lfw")
-    names = lfw_people(10, images=4)
-    lines = ["10\t1"]
-    for name, other in zip(names, names[1:] + names[:1], strict=True):
-        (root / "images" / name).mkdir(parents=True)
-        for number, picture in enumerate(sorted((LFW / name).glob("*.jpg"))[:4], start=1):
-            shutil.copy(picture, root / "images" / name / f"{name}_{number:04d}.jpg")
-        lines += [f"{name}\t1\t2", f"{name}\t1\t{other}\t1"]
-    (root / "pairs.txt").write_text("\n".join(lines) + "\n")
-    return root
-
-
-@pytest.fixture(scope="module")
-def faces(pipeline, people):
-    return Embeddings(pipeline, people)
+def faces(pipeline, small_lfw):
+    return Embeddings(pipeline, small_lfw)
 
 
 @needs_lfw
@@ -62,8 +48,8 @@ def test_it_lets_the_anchors_decide_by_each_rule(faces, pipeline, rule):
 
 
 @needs_lfw
-def test_it_counts_a_picture_without_a_face_as_a_failure_and_a_non_match(pipeline, people, tmp_path):
-    root = shutil.copytree(people, tmp_path / "lfw")
+def test_it_counts_a_picture_without_a_face_as_a_failure_and_a_non_match(pipeline, small_lfw, tmp_path):
+    root = shutil.copytree(small_lfw, tmp_path / "lfw")
     blank = encode_jpeg(np.full((250, 250, 3), 90, np.uint8))
     first = sorted((root / "images").iterdir())[0]
     (first / f"{first.name}_0002.jpg").write_bytes(blank)
@@ -73,14 +59,29 @@ def test_it_counts_a_picture_without_a_face_as_a_failure_and_a_non_match(pipelin
 
 
 @needs_lfw
-def test_it_embeds_each_picture_once(pipeline, people):
+def test_it_compares_as_the_artifact_does(pipeline, small_lfw, faces):
+    # On the unit sphere distance falls as the cosine rises, so both tell people apart equally well.
+    by_distance = replace(pipeline, artifact=replace(pipeline.artifact, comparator=EuclideanComparator()))
+    found = lfw(Embeddings(by_distance, small_lfw))
+    assert found.curve.thresholds[-1] < -1
+    assert found.figures["tar_at_fmr"] == lfw(faces).figures["tar_at_fmr"]
+
+
+@needs_lfw
+def test_it_goes_on_without_a_shipped_threshold(pipeline, small_lfw):
+    bare = replace(pipeline, artifact=replace(pipeline.artifact, calibration=Calibration({}, {})))
+    assert templates(Embeddings(bare, small_lfw)).figures["shipped_threshold"] is None
+
+
+@needs_lfw
+def test_it_embeds_each_picture_once(pipeline, small_lfw):
     asked = []
 
     def counted(paths):
         asked.append(len(paths))
         return paths
 
-    faces = Embeddings(pipeline, people, progress=counted)
+    faces = Embeddings(pipeline, small_lfw, progress=counted)
     templates(faces, anchors=1)
     templates(faces, anchors=3)
     assert asked == [40, 0]
