@@ -25,3 +25,20 @@ class AnchorStatus:
     @property
     def full(self) -> bool:
         return self.accepted + self.pending >= self.maximum
+
+
+# Networks that can be trained, with the epochs that usually do.
+USUAL_EPOCHS = {"mobilefacenet": 10, "contrastive48": 40, "koch4096": 40}
+# Too few strangers prove nothing: without a false match in n comparisons, the rate is below 3 / n (rule of three).
+RULE_OF_THREE = 3
+
+
+def people_needed(*, fmr: float, images_a_person: float) -> int:
+    """How many people a set must have, so that one half of them supports thresholds at a false match rate.
+
+    Each of n people is compared with the pictures of the n - 1 others.
+    """
+    half = 2
+    while half * (half - 1) * images_a_person * fmr < RULE_OF_THREE:
+        half += 1
+    return 2 * half

@@ -1,15 +1,18 @@
 """Reads. They never write."""
 
+from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework.request import Request
 
 from enrollment.errors import ModelUnavailable
-from enrollment.models import Consent, ModelVersion, Sample, Subject, Template, User
+from enrollment.models import Consent, ModelVersion, PeopleSet, Sample, Subject, Template, TrainingRun, User
 from enrollment.policy import AnchorStatus
 
 
@@ -67,3 +70,54 @@ def anchor_templates(subject: Subject, version: ModelVersion) -> list[Template]:
             sample__subject=subject, sample__state=Sample.State.ACCEPTED, model_version=version
         ).order_by("created_at")
     )
+
+
+class TrainingSample(NamedTuple):
+    """A sample that may be learned from, and whose it is."""
+
+    sample_id: UUID
+    subject_id: int
+
+
+def training_samples() -> list[TrainingSample]:
+    """Accepted samples, old enough, of people who agreed to training: the newest few of each who has at least two."""
+    oldest = timezone.now() - timedelta(hours=settings.RETRAINING_MIN_AGE_HOURS)
+    consents = Consent.objects.filter(purpose=Consent.Purpose.TRAINING, withdrawn_at=None)
+    rows = Sample.objects.filter(
+        state=Sample.State.ACCEPTED, decided_at__lt=oldest, subject__in=consents.values("subject")
+    ).order_by("subject_id", "-decided_at", "pk")
+    of_person: dict[int, list[UUID]] = {}
+    for sample_id, subject_id in rows.values_list("pk", "subject_id"):
+        own = of_person.setdefault(subject_id, [])
+        if len(own) < settings.RETRAINING_MAX_SAMPLES:
+            own.append(sample_id)
+    return [
+        TrainingSample(sample_id, subject_id)
+        for subject_id, own in of_person.items()
+        if len(own) > 1
+        for sample_id in own
+    ]
+
+
+def new_training_subjects() -> int:
+    """How many people may be learned from whom the last judged training did not know."""
+    people = {str(sample.subject_id) for sample in training_samples()}
+    judged = (TrainingRun.State.SUCCEEDED, TrainingRun.State.REFUSED)
+    trained = ModelVersion.objects.filter(
+        created_by_run__kind=TrainingRun.Kind.TRAIN, created_by_run__state__in=judged
+    )
+    last = trained.order_by("-created_by_run").first()
+    return len(people - set(last.lineage.get("subjects", {}) if last else ()))
+
+
+def open_training_run() -> TrainingRun | None:
+    return TrainingRun.objects.filter(state__in=TrainingRun.OPEN).first()
+
+
+def newest_people_set(purpose: PeopleSet.Purpose) -> PeopleSet | None:
+    return PeopleSet.objects.filter(purpose=purpose).first()
+
+
+def model_versions_that_saw(subject_id: int) -> QuerySet[ModelVersion]:
+    """The versions that learned from a person of the site, whether the person is still there or not."""
+    return ModelVersion.objects.filter(lineage__subjects__has_key=str(subject_id))

@@ -1,7 +1,11 @@
 """Entrances of the worker. Arguments are ids; the rows say what is to be done."""
 
+import os
+
 from celery import current_app, shared_task
 from celery.signals import worker_process_init
+from django.conf import settings
+from django.core.management import call_command
 
 
 @shared_task
@@ -26,6 +30,40 @@ def samples_sweep() -> None:
 
     for sample_id in jobs.samples_claim_lost():
         template_extract.delay(sample_id)
+
+
+@shared_task(
+    queue="training",
+    time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
+    soft_time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
+)
+def training_run_execute(run_id: int) -> None:
+    from enrollment.jobs import training
+
+    training.training_run_execute(run_id)
+
+
+@shared_task
+def training_sweep() -> None:
+    from enrollment.jobs import training_rows
+
+    for run_id in training_rows.training_runs_claim_lost():
+        training_run_execute.delay(run_id)
+
+
+@shared_task
+def training_request_due(new_subjects: int = 1) -> None:
+    """For the schedule: asks for a training if so many people came since the last one."""
+    call_command("request_training", new_subjects=new_subjects)
+
+
+@worker_process_init.connect
+def step_back(**_: object) -> None:
+    """Lets sign-ins go first on a machine that also trains."""
+    if "training" in current_app.amqp.queues.consume_from:
+        os.nice(settings.RETRAINING_NICENESS)
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+            os.environ[name] = str(settings.RETRAINING_THREADS)
 
 
 @worker_process_init.connect

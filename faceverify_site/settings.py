@@ -167,6 +167,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 CELERY_BEAT_SCHEDULE = {
     "requeue lost pictures": _every(15, "enrollment.tasks.samples_sweep"),
     "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
+    "take up lost training runs": _every(15, "enrollment.tasks.training_sweep"),
     "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
 }
 
@@ -237,6 +238,19 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2
 DATA_UPLOAD_MAX_BODY_BYTES = 2 * FACE_MAX_IMAGE_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_BODY_BYTES
+
+# --- Retraining ---------------------------------------------------------------------------------------------------
+RETRAINING_PROMOTE = env.str("RETRAINING_PROMOTE", default="manual")
+RETRAINING_MIN_SUBJECTS = env.int("RETRAINING_MIN_SUBJECTS", default=50)
+RETRAINING_MIN_AGE_HOURS = env.float("RETRAINING_MIN_AGE_HOURS", default=24)
+RETRAINING_MAX_SAMPLES = 20  # of one person
+RETRAINING_THREADS = env.int("RETRAINING_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
+RETRAINING_NICENESS = 10
+RETRAINING_STALE_SECONDS = env.float("RETRAINING_STALE_SECONDS", default=30)
+RETRAINING_MAX_TRIES = 3
+RETRAINING_TIME_LIMIT_SECONDS = 7 * 24 * 3600
+# Faces in the clear while a run needs them, and its checkpoints: on a disk of the training worker's own.
+TRAINING_DIR = VAR_DIR / "training"
 
 
 def _admin_link(title: str, icon: str, model: str) -> dict[str, object]:

@@ -3,7 +3,9 @@
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.model_versions import model_version_register
+from enrollment.services.people_sets import people_set_create
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
+from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
 
 __all__ = [
@@ -13,7 +15,10 @@ __all__ = [
     "face_erase",
     "image_read",
     "model_version_register",
+    "people_set_create",
     "sample_delete",
     "sample_submit",
+    "training_run_cancel",
+    "training_run_request",
     "user_erase",
 ]

@@ -1,6 +1,7 @@
 """Two models tried on one set of people, each as the site would compare them: templates against probes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -150,3 +151,31 @@ def trial(faces: FaceSet, *, rule: str, anchors: int, threshold: float) -> Trial
         for owner in owners
     ]
     return Trial(np.stack(rows), owners, faces.subjects[probes], threshold)
+
+
+def drawing(made: Trial, *, points: int = 60, bins: int = 50) -> dict[str, Any]:
+    """Return what the plots of a trial need, small and ready for JSON.
+
+    Args:
+        made: What was measured.
+        points: How many of the curve, evenly over the logarithm of the FMR.
+        bins: How many of the histograms.
+
+    Returns:
+        `det`: pairs of FMR and FNMR; `edges`, `mated`, `non_mated`: histograms as shares; `threshold`.
+    """
+    mated, strangers = made.similarity[made.mated], np.sort(made.similarity[~made.mated])
+    allowed = np.unique(np.geomspace(1, strangers.size, points).astype(int))
+    # Just above the score of the (n + 1)-th most similar stranger, n are let in.
+    thresholds = np.append(strangers[::-1][allowed[:-1]], strangers[0] - 1)
+    fnmr = np.searchsorted(np.sort(mated), thresholds, side="right") / mated.size
+    edges = np.histogram_bin_edges(made.similarity, bins)
+    return {
+        "det": [
+            [float(count / strangers.size), float(rate)] for count, rate in zip(allowed, fnmr, strict=True)
+        ],
+        "edges": [round(float(edge), 4) for edge in edges],
+        "mated": (np.histogram(mated, edges)[0] / mated.size).round(5).tolist(),
+        "non_mated": (np.histogram(strangers, edges)[0] / strangers.size).round(5).tolist(),
+        "threshold": made.threshold,
+    }

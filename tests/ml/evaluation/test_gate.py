@@ -7,7 +7,7 @@ import pytest
 
 from ml.errors import DatasetError
 from ml.evaluation.calibration import FaceSet
-from ml.evaluation.contests import Contest, ErrorRates, Trial, trial
+from ml.evaluation.contests import Contest, ErrorRates, Trial, drawing, trial
 from ml.evaluation.gate import Limits, judge
 from ml.siamese.comparators import CosineComparator
 
@@ -148,3 +148,13 @@ def test_a_trial_needs_two_people_with_enough_pictures():
         trial(
             FaceSet(np.eye(3, dtype=np.float32), np.arange(3)), rule="template_mean", anchors=1, threshold=0.5
         )
+
+
+def test_a_drawing_follows_both_error_rates():
+    """Mated 4, 2; strangers 3, 1: with one of two strangers let in, above 1, nobody is turned down."""
+    made = Trial(np.array([[4, 1], [3, 2]], np.float32), np.array([0, 1]), np.array([0, 1]), 2.5)
+    drawn = drawing(made, bins=3)
+    assert drawn["det"] == [[0.5, 0.0], [1.0, 0.0]]
+    assert drawn["edges"] == [1, 2, 3, 4]
+    assert drawn["mated"] == [0, 0.5, 0.5]
+    assert drawn["non_mated"] == [0.5, 0, 0.5]
