@@ -50,4 +50,4 @@ class InquiryInProgress(DomainError):
 
 class UnknownModel(DomainError):
     code = "unknown_model"
-    detail = "There is no model version of this name."
+    detail = "There is no model version of this name or id."

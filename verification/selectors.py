@@ -73,4 +73,5 @@ def candidates_of(identification: Identification) -> list[dict[str, Any]]:
 
 def model_versions() -> QuerySet[ModelVersion]:
     """Every version that pictures can be compared under; by its state the active one sorts first."""
-    return ModelVersion.objects.order_by("state", "name")
+    states = [ModelVersion.State.ACTIVE, ModelVersion.State.CANDIDATE, ModelVersion.State.RETIRED]
+    return ModelVersion.objects.filter(state__in=states).order_by("state", "name")

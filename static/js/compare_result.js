@@ -1,6 +1,11 @@
 // The verdict on two pictures: in words, as a point on a scale, and in figures.
 
-const FARTHEST = 2; // distance of opposite unit vectors
+// A scale runs from alike to unlike: distances of unit vectors from 0 to 2, a learned probability from 1 down to 0.
+const SCALES = {
+  cosine: { near: "0, alike", far: "2, opposite", place: (distance) => distance / 2 },
+  distance: { near: "0, alike", far: "2, opposite", place: (distance) => distance / 2 },
+  probability: { near: "1, surely one person", far: "0", place: (probability) => 1 - probability },
+};
 
 /** @param {number | null} value */
 const figure = (value) => (value === null ? "–" : value.toFixed(3));
@@ -42,10 +47,7 @@ export class CompareResult {
     this.#panel.querySelectorAll("[data-verdict-crop]").forEach((image, number) => {
       image.src = comparison.crops[number];
     });
-    for (const cell of this.#panel.querySelectorAll("[data-figure]")) {
-      const value = comparison[cell.dataset.figure];
-      cell.textContent = typeof value === "string" ? value : figure(value);
-    }
+    this.#fillFigures({ ...comparison, strangers: `1 in ${Math.round(1 / comparison.fmr).toLocaleString("en")}` });
     this.#drawScale(comparison);
     this.#panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
@@ -67,19 +69,44 @@ export class CompareResult {
     this.#find("[data-verdict-text]").textContent = text;
   }
 
-  /** @param {{distance: number | null, threshold_distance: number | null}} comparison */
-  #drawScale({ distance, threshold_distance: limit }) {
+  /** @param {any} figures named as the cells are */
+  #fillFigures(figures) {
+    for (const row of this.#panel.querySelectorAll("[data-measures]")) {
+      row.hidden = !row.dataset.measures.split(" ").includes(figures.measure);
+    }
+    for (const cell of this.#panel.querySelectorAll("[data-figure]")) {
+      const value = figures[cell.dataset.figure];
+      cell.textContent = typeof value === "string" ? value : figure(value);
+    }
+  }
+
+  /** @param {any} comparison */
+  #drawScale(comparison) {
     const scale = this.#part("scale");
-    scale.hidden = distance === null;
-    scale.style.setProperty("--distance", `${(100 * distance) / FARTHEST}%`);
-    scale.style.setProperty("--limit", `${(100 * limit) / FARTHEST}%`);
+    const { near, far, place } = SCALES[comparison.measure];
+    const [found, limit] = measured(comparison);
+    scale.hidden = false;
+    scale.querySelector("[data-scale-near]").textContent = near;
+    scale.querySelector("[data-scale-far]").textContent = far;
+    scale.style.setProperty("--distance", `${100 * place(found)}%`);
+    scale.style.setProperty("--limit", `${100 * place(limit)}%`);
   }
 }
 
+/**
+ * What was found and the threshold, in the measure of the model.
+ * @param {any} comparison
+ */
+function measured({ measure, similarity, threshold, distance, threshold_distance: limit }) {
+  return measure === "probability" ? [similarity, threshold] : [distance, limit];
+}
+
 /** @param {any} comparison */
-function verdict({ matched, distance, threshold_distance: limit }) {
-  if (distance === null) return matched ? "Alike enough to be one person." : "Not alike enough to be one person.";
-  const place = matched ? "within" : "beyond";
-  const who = matched ? "These look like one person" : "These do not look like one person";
-  return `${who}: a distance of ${distance.toFixed(2)} is ${place} the threshold of ${limit.toFixed(2)}.`;
+function verdict(comparison) {
+  const [found, limit] = measured(comparison).map((value) => value.toFixed(comparison.measure === "probability" ? 3 : 2));
+  const who = comparison.matched ? "These look like one person" : "These do not look like one person";
+  if (comparison.measure === "probability") {
+    return `${who}: the network gives it a probability of ${found}, and ${limit} is needed.`;
+  }
+  return `${who}: a distance of ${found} is ${comparison.matched ? "within" : "beyond"} the threshold of ${limit}.`;
 }

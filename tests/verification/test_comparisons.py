@@ -1,15 +1,22 @@
 """From two pictures to a verdict, with the shipped model and real pictures."""
 
+import base64
+import io
 import math
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import IntegrityError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from PIL import Image
 
 from enrollment.errors import IllegalTransition, SealBroken
+from ml.serving.calibration import Calibration
+from ml.siamese.rules import TEMPLATE_MEAN
+from tests.artifacts import small_artifact
 from tests.faces import jpeg, lfw, lfw_people, needs_lfw, portrait, portraits
 from verification import jobs
 from verification.errors import ServiceUnavailable
@@ -19,15 +26,17 @@ from verification.services import comparison_submit, inquiry_wait
 from verification.services.inquiries import inquiry_queue
 
 pytestmark = pytest.mark.django_db
+# Keras hands NumPy its variables in a way that NumPy 2 deprecates.
+untidy_keras = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def submit(owner, a: bytes = portraits()[0], b: bytes = portraits()[1]) -> Comparison:
+def submit(owner, a: bytes = portraits()[0], b: bytes = portraits()[1], *, model: str = "") -> Comparison:
     files = [SimpleUploadedFile("picture.jpg", data) for data in (a, b)]
-    return comparison_submit(owner, *files)
+    return comparison_submit(owner, *files, model=model)
 
 
-def compare(owner, *pictures: bytes) -> Comparison:
-    comparison = submit(owner, *pictures)
+def compare(owner, *pictures: bytes, model: str = "") -> Comparison:
+    comparison = submit(owner, *pictures, model=model)
     jobs.comparison_decide(comparison.pk)
     comparison.refresh_from_db()
     return comparison
@@ -125,6 +134,44 @@ def test_it_voids_what_nobody_came_back_for(owner, version):
     Comparison.objects.update(created_at=timezone.now() - timedelta(seconds=16))
     jobs.inquiries_sweep()
     assert Comparison.objects.get().state == "void"
+
+
+def register(folder) -> str:
+    call_command("register_model", folder, verbosity=0)
+    return folder.name
+
+
+def faces_seen(answer) -> list[tuple[int, int]]:
+    files = [base64.b64decode(uri.partition(",")[2]) for uri in answer["crops"]]
+    return [Image.open(io.BytesIO(file)).size for file in files]
+
+
+@untidy_keras
+def test_it_tells_the_distance_of_a_euclidean_model(owner, version, tmp_path):
+    name = register(small_artifact(tmp_path / "small-1", "contrastive48", thresholds=(-0.5,)))
+    answer = compare(owner, jpeg(portrait()), jpeg(portrait()), model=name).answer
+    assert (answer["measure"], answer["matched"], answer["fmr"]) == ("distance", True, 1e-4)
+    assert answer["distance"] == pytest.approx(0, abs=1e-3)
+    assert answer["threshold_distance"] == 0.5
+    assert faces_seen(answer) == [(47, 62), (47, 62)]
+
+
+@untidy_keras
+def test_it_tells_the_probability_of_a_learned_comparator(owner, version, tmp_path):
+    name = register(small_artifact(tmp_path / "learned-1", "koch4096", thresholds=(0.96,)))
+    answer = compare(owner, jpeg(portrait()), jpeg(portrait()), model=name).answer
+    # Three for equal embeddings, before the sigmoid.
+    assert answer["similarity"] == pytest.approx(1 / (1 + math.exp(-3)), abs=1e-3)
+    assert (answer["measure"], answer["distance"], answer["matched"]) == ("probability", None, False)
+    assert faces_seen(answer) == [(105, 105), (105, 105)]
+
+
+@untidy_keras
+def test_it_uses_the_strictest_threshold_that_there_is(owner, version, tmp_path):
+    few = Calibration({TEMPLATE_MEAN: {1e-2: (-1.9,)}}, {})
+    name = register(small_artifact(tmp_path / "few-1", "contrastive48", thresholds=(), calibration=few))
+    answer = compare(owner, model=name).answer
+    assert (answer["fmr"], answer["threshold"], answer["matched"]) == (1e-2, -1.9, True)
 
 
 @pytest.mark.parametrize(("similarity", "distance"), [(1, 0), (0, math.sqrt(2)), (-1, 2), (1.0000001, 0)])

@@ -21,7 +21,10 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     image_a = serializers.FileField(allow_empty_file=True, help_text="JPEG, PNG or WebP, at most 5 MB.")
     image_b = serializers.FileField(allow_empty_file=True)
     model = serializers.CharField(
-        max_length=64, required=False, allow_blank=True, help_text="Name of a model version; else the active."
+        max_length=64,
+        required=False,
+        allow_blank=True,
+        help_text="Name or id of a model version; else the active.",
     )
 
 
@@ -81,10 +84,12 @@ def _comparison(request: Request, comparison_id: str) -> Response:
     comparison = inquiry_wait(Comparison, comparison_id, user_of(request), seconds=wait_seconds(request))
     empty: dict[str, Any] = {
         "matched": None,
+        "measure": None,
         "similarity": None,
         "distance": None,
         "threshold": None,
         "threshold_distance": None,
+        "fmr": None,
         "boxes": [],
         "crops": [],
     }

@@ -10,6 +10,8 @@ from verification.selectors import model_versions
 from verification.services.inquiries import inquiry_queue, picture_read
 from verification.tasks import comparison_decide
 
+MOST_DIGITS = 18  # of an id
+
 
 def comparison_submit(
     owner: User, image_a: "File[bytes]", image_b: "File[bytes]", *, model: str = ""
@@ -28,10 +30,13 @@ def comparison_submit(
     return comparison
 
 
-def _version(name: str) -> ModelVersion:
-    if not name:
+def _version(model: str) -> ModelVersion:
+    """By name or, failing that, by id."""
+    if not model:
         return active_model_version()
-    version = model_versions().filter(name=name).first()
+    version = model_versions().filter(name=model).first()
+    if version is None and model.isdecimal() and len(model) < MOST_DIGITS:
+        version = model_versions().filter(pk=int(model)).first()
     if version is None:
         raise UnknownModel
     return version

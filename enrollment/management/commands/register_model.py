@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
 
 from enrollment.services import model_version_register
 from ml.errors import ArtifactError
@@ -25,12 +26,15 @@ class Command(BaseCommand):
             artifact = Artifact.load(path)
         except ArtifactError as error:
             raise CommandError(f"{error.code}: {error}") from error
-        version = model_version_register(
-            name=artifact.name,
-            network=artifact.network,
-            path=str(path.resolve()),
-            digest=artifact.digest,
-            report=artifact.report,
-            manifest=json.loads((path / MANIFEST).read_text()),
-        )
+        try:
+            version = model_version_register(
+                name=artifact.name,
+                network=artifact.network,
+                path=str(path.resolve()),
+                digest=artifact.digest,
+                report=artifact.report,
+                manifest=json.loads((path / MANIFEST).read_text()),
+            )
+        except IntegrityError as error:
+            raise CommandError(f"name_taken: another model is registered as {artifact.name}") from error
         self.stdout.write(f"Model {version.name} is {version.state}.")

@@ -16,10 +16,12 @@ KEYS = {
     "id",
     "state",
     "matched",
+    "measure",
     "similarity",
     "distance",
     "threshold",
     "threshold_distance",
+    "fmr",
     "boxes",
     "crops",
     "model",
@@ -109,9 +111,20 @@ def test_it_compares_under_the_version_that_is_named(owner, browser_of, version)
     assert compare(browser_of(owner), model=version.name)["model"] == version.name
 
 
-def test_it_knows_no_other_versions(owner, browser_of):
-    answer = send(browser_of(owner), model="no-such-model")
+def test_it_compares_under_the_version_of_an_id(owner, browser_of, version):
+    assert compare(browser_of(owner), model=str(version.pk))["model"] == version.name
+
+
+@pytest.mark.parametrize("model", ["no-such-model", "0", "9" * 40])
+def test_it_knows_no_other_versions(owner, browser_of, model):
+    answer = send(browser_of(owner), model=model)
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_model")
+
+
+@pytest.mark.parametrize("state", ["draft", "training", "refused"])
+def test_it_uses_no_version_that_is_not_ready(owner, browser_of, version, state):
+    ModelVersion.objects.update(state=state)
+    assert send(browser_of(owner), model=version.name).status_code == 422
 
 
 def test_it_takes_no_third_pair_while_two_wait(owner, browser_of):
