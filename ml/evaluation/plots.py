@@ -146,12 +146,6 @@ def conditions_plot(rows: Sequence[Mapping[str, Any]], out: Path, *, title: str,
         _dots(right, rows, "fnmr", COLOURS[0])
         name = f"limit of the FMR for small and cut faces, {100 * limit:g} %"
         left.axvline(limit, color=INK, linewidth=1, linestyle="--", label=name)
-            limit,
-            color=INK,
-            linewidth=1,
-            linestyle="--",
-            label=f"limit of the FMR for small and cut faces, {100 * limit:g} %",
-        )
         left.set_yticks(range(len(rows)), [_condition(row) for row in rows])
         left.invert_yaxis()
         figure.legend(frameon=False, loc="outside lower center")
