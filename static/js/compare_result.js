@@ -106,7 +106,7 @@ function verdict(comparison) {
   const [found, limit] = measured(comparison).map((value) => value.toFixed(comparison.measure === "probability" ? 3 : 2));
   const who = comparison.matched ? "These look like one person" : "These do not look like one person";
   if (comparison.measure === "probability") {
-    return `${who}: the network gives it a probability of ${found}, and ${limit} is needed.`;
+    return `${who}: the network puts the probability that they are at ${found}, and ${limit} is needed.`;
   }
   return `${who}: a distance of ${found} is ${comparison.matched ? "within" : "beyond"} the threshold of ${limit}.`;
 }
