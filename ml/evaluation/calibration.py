@@ -303,5 +303,7 @@ def _tail_threshold(similarity: Floats, fmr: float, decimals: int) -> float:
 
 
 def _as_distance(cosine: float) -> float:
-    """The negated distance of unit vectors with that cosine, rounded to the strict side."""
+    """The negated distance of unit vectors with that cosine, rounded to the strict side; above 1, none reaches it."""
+    if cosine > 1:
+        return 1e-4
     return math.ceil(-math.sqrt(max(2 - 2 * cosine, 0.0)) * 1e4) / 1e4
