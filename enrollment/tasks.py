@@ -33,7 +33,6 @@ def samples_sweep() -> None:
 
 
 @shared_task(
-    queue="training",
     time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
     soft_time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
 )

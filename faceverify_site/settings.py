@@ -153,6 +153,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30  # a child loads the model before it reports for work
 CELERY_TASK_DEFAULT_QUEUE = "biometric"
+CELERY_TASK_ROUTES = {"enrollment.tasks.training_run_execute": {"queue": "training"}}
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE

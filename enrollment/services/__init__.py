@@ -5,6 +5,7 @@ from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
+from enrollment.services.schedules import retraining_schedule_prepare
 from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
 
@@ -16,6 +17,7 @@ __all__ = [
     "image_read",
     "model_version_register",
     "people_set_create",
+    "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
     "training_run_cancel",

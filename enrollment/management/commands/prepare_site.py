@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from enrollment.services import retraining_schedule_prepare
 from ml.config import ARTIFACTS
 from ml.serving.artifacts import MANIFEST
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("register_model", verbosity=0)
         self._register_others()
+        retraining_schedule_prepare()
         self.stdout.write("Database, static files and models are up to date.")
 
     def _register_others(self) -> None:
