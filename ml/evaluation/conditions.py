@@ -194,6 +194,7 @@ def must_hold(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "kind": row["kind"],
             "name": row["name"],
             "fmr": row["gated"]["fmr"],
+            "fmr_interval": row["gated"]["fmr_interval"],
             "limit": FMR_LIMIT,
             "holds": row["gated"]["fmr"] is None or row["gated"]["fmr"] <= FMR_LIMIT,
         }

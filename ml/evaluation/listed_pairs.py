@@ -174,6 +174,12 @@ def _figures(tested: _Scored, threshold: float) -> dict[str, Any]:
     }
     measures |= {f"{target:g}": methodcaller("tar_at_fmr", target) for target in _FMRS}
     intervals = bootstrap(comparisons, measures)
+    mated, non_mated = int(tested.mated.sum()), int((~tested.mated).sum())
+    # Drawing again cannot tell how rare an error is that never came: at most 3 / n, were the pairs independent.
+    if not fmr:
+        intervals["fmr"] = (0.0, min(1.0, 3 / non_mated))
+    if not fnmr:
+        intervals["fnmr"] = (0.0, min(1.0, 3 / mated))
     return {
         "threshold": threshold,
         "accuracy": float(((tested.similarity >= threshold) == tested.mated).mean()),
@@ -188,8 +194,8 @@ def _figures(tested: _Scored, threshold: float) -> dict[str, Any]:
         "auc": curve.auc,
         "auc_interval": intervals["auc"],
         "subjects": len(np.unique(tested.subjects)),
-        "mated": int(tested.mated.sum()),
-        "non_mated": int((~tested.mated).sum()),
+        "mated": mated,
+        "non_mated": non_mated,
     }
 
 

@@ -19,6 +19,7 @@ from ml.errors import CalibrationError, DatasetError, ImageError
 from ml.evaluation.metrics import Comparisons, ErrorCurve, bootstrap, error_curve, ten_fold_accuracy
 from ml.faces.detection.base import nearest_centre
 from ml.faces.quality import OPEN_GATE
+from ml.serving.artifacts import Artifact
 from ml.serving.calibration import Calibration
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import Comparator
@@ -54,6 +55,10 @@ class Evaluation:
     figures: dict[str, Any]
     curve: ErrorCurve
     comparisons: Comparisons
+
+    def named(self, artifact: Artifact) -> dict[str, Any]:
+        """Return the figures with the model that they belong to."""
+        return {"model": artifact.name, "digest": artifact.digest, **self.figures}
 
 
 class Embeddings:

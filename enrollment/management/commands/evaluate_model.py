@@ -1,6 +1,7 @@
 """Measures a model on a folder of people."""
 
 import json
+import textwrap
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from ml.errors import MLError
 from ml.evaluation.conditions import conditions
 from ml.evaluation.listed_pairs import listed_pairs
 from ml.evaluation.protocols import Embeddings, Evaluation, lfw, templates
+from ml.evaluation.tables import Table, tables_of
+from ml.serving.artifacts import Artifact
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import RULES, TEMPLATE_MEAN
+from ml.training.history import History
 
 PROTOCOLS = ["lfw", "pairs", "templates", "conditions"]
 
 
 class Command(BaseCommand):
-    help = "Measure a model: the ten folds of LFW, a list of pairs, or templates against probes."
+    help = "Measure a model: on LFW, on a list of pairs, templates against probes, or by condition."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
@@ -56,7 +60,7 @@ class Command(BaseCommand):
             "--rule", choices=RULES, default=TEMPLATE_MEAN, help="How anchors decide (templates only)."
         )
         parser.add_argument(
-            "--out", type=Path, help="Folder for the figures (JSON) and the DET plot (PNG, SVG)."
+            "--out", type=Path, help="Folder for report.html, the figures (JSON) and the plots (PNG, SVG)."
         )
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
 
@@ -66,22 +70,26 @@ class Command(BaseCommand):
             found = _evaluate(pipeline, protocol, data, options)
         except MLError as error:
             raise CommandError(f"{error.code}: {error}") from error
-        figures = {"model": pipeline.artifact.name, "digest": pipeline.artifact.digest, **found.figures}
-        self.stdout.write(_table(figures))
+        for table in tables_of(found.figures):
+            self.stdout.write(_text(table))
         if options["out"]:
-            self._write(options["out"], figures, found)
+            self._write(options["out"], pipeline.artifact, found)
         if options["json"]:
-            self.stdout.write(json.dumps(figures))
+            self.stdout.write(json.dumps(found.named(pipeline.artifact)))
 
-    def _write(self, out: Path, figures: dict[str, Any], found: Evaluation) -> None:
-        from ml.evaluation.plots import det_plot
+    def _write(self, out: Path, artifact: Artifact, found: Evaluation) -> None:
+        # Drawing needs matplotlib, which takes a while to load.
+        from ml.evaluation.html_report import Plot
+        from ml.evaluation.report_files import write_report
+        from ml.training.curves import plot_losses
 
-        name = figures["protocol"]
-        plots = det_plot(
-            {figures["model"]: found.curve}, out / f"det_{name}", title=f"Error trade-off, {name}"
-        )
-        (out / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")
-        for path in (*plots, out / f"{name}.json"):
+        curves = []
+        history = artifact.directory / "history.json"
+        if history.is_file():
+            losses = History.from_json(json.loads(history.read_text()))
+            files = plot_losses(losses, out / "training", title=f"Training of {artifact.name}")
+            curves.append(Plot(files[1], "Losses of training and validation over the epochs"))
+        for path in write_report(out, artifact, found, more_plots=curves):
             self.stdout.write(f"wrote {path}")
 
 
@@ -105,18 +113,8 @@ def _evaluate(pipeline: FacePipeline, protocol: str, data: Path, options: dict[s
     return templates(faces, anchors=options["anchors"], rule=options["rule"])
 
 
-def _table(figures: dict[str, Any]) -> str:
-    rows = []
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            rows += [(f"{name} {key}", part) for key, part in value.items()]
-        elif not isinstance(value, list):
-            rows.append((name, value))
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:{width}}  {_plain(value)}" for name, value in rows)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " to ".join(_plain(part) for part in value)
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+def _text(table: Table) -> str:
+    lines = [line for line in (table.head, *table.rows) if any(line)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(table.head))]
+    text = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+    return "\n".join([table.title, textwrap.fill(table.note, 110), "", *text, ""])

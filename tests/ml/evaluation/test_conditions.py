@@ -72,7 +72,7 @@ def test_it_counts_behind_the_gate_only_what_the_gate_lets_through(figures):
 
 def test_it_limits_small_and_cut_faces():
     def row(kind, name, fmr):
-        return {"kind": kind, "name": name, "gated": {"fmr": fmr}}
+        return {"kind": kind, "name": name, "gated": {"fmr": fmr, "fmr_interval": None}}
 
     held = must_hold(
         [
