@@ -73,11 +73,11 @@ def _section(table: Table) -> str:
     lines = "\n".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
     )
-    header = f"<thead><tr>{head}</tr></thead>\n" if any(table.head) else ""
+    header = f"<table>\n<thead><tr>{head}</tr></thead>" if any(table.head) else '<table class="facts">'
     return (
         f"<h2>{escape(table.title)}</h2>\n<p>{escape(table.note)}</p>\n"
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'
-        f"<table>\n{header}<tbody>\n{lines}\n</tbody></table></div>"
+        f"{header}\n<tbody>\n{lines}\n</tbody></table></div>"
     )
 
 

@@ -34,12 +34,12 @@ def write_report(
     data = out / f"{figures['protocol']}.json"
     data.write_text(json.dumps(figures, indent=2) + "\n")
     drawn = _draw(out, artifact, found)
-    plots = [Plot(files[1], words, wide="by condition" in words) for files, words in drawn]
+    plots = [Plot(files[1], words, wide=wide) for files, words, wide in drawn]
     tables = [*tables_of(figures), threshold_table(found.curve, shipped_threshold(found.figures))]
     page = out / "report.html"
     summary = _SUMMARY.format(protocol=figures["protocol"])
     page.write_text(html_report(artifact, summary=summary, tables=tables, plots=[*plots, *more_plots]))
-    return [page, data, *(file for files, _ in drawn for file in files)]
+    return [page, data, *(file for files, *_ in drawn for file in files)]
 
 
 def shipped_threshold(figures: dict[str, Any]) -> float | None:
@@ -49,7 +49,7 @@ def shipped_threshold(figures: dict[str, Any]) -> float | None:
     return None if threshold is None else float(threshold)
 
 
-def _draw(out: Path, artifact: Artifact, found: Evaluation) -> list[tuple[list[Path], str]]:
+def _draw(out: Path, artifact: Artifact, found: Evaluation) -> list[tuple[list[Path], str, bool]]:
     figures, curves = found.figures, {artifact.name: found.curve}
     protocol = figures["protocol"]
     threshold = shipped_threshold(figures)
@@ -57,10 +57,12 @@ def _draw(out: Path, artifact: Artifact, found: Evaluation) -> list[tuple[list[P
         (
             det_plot(curves, out / f"det_{protocol}", title=f"Error trade-off, {protocol}"),
             "False non-match rate over false match rate",
+            False,
         ),
         (
             roc_plot(curves, out / f"roc_{protocol}", title=f"Receiver operating characteristic, {protocol}"),
             "True accept rate over false match rate",
+            False,
         ),
         (
             scores_plot(
@@ -71,15 +73,16 @@ def _draw(out: Path, artifact: Artifact, found: Evaluation) -> list[tuple[list[P
                 lowest=FAILED,
             ),
             "Scores of mated and of non-mated comparisons with the threshold",
+            False,
         ),
     ]
     if "probability" in figures:
         files = reliability_plot(
             figures["probability"]["reliability"], out / f"reliability_{protocol}", title="Reliability"
         )
-        drawn.append((files, "Share of mated pairs over the probability stated"))
+        drawn.append((files, "Share of mated pairs over the probability stated", False))
     if protocol == "conditions":
         title = "Errors by condition of the picture, with the gate"
         files = conditions_plot(figures["rows"], out / "conditions", title=title, limit=FMR_LIMIT)
-        drawn.append((files, "False match and false non-match rate by condition of the picture"))
+        drawn.append((files, "False match and false non-match rate by condition of the picture", True))
     return drawn
