@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from enrollment.errors import ModelUnavailable
-from enrollment.jobs import candidates_for, gallery
-from enrollment.models import Consent, Template
+from enrollment.jobs import candidates_for, embeddings_of, gallery
+from enrollment.models import Consent, ModelVersion, Template
+from tests.artifacts import SIZE, small_artifact
 from tests.factories import SubjectFactory, accepted_sample, enrolled_subject, model_version
 
 pytestmark = pytest.mark.django_db
@@ -94,3 +96,23 @@ def test_it_needs_the_model(version, tmp_path):
     version.path, version.digest = str(tmp_path), "0" * 64
     with pytest.raises(ModelUnavailable):
         candidates_for(direction(0), version, count=1, fmr=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras against NumPy 2
+def test_it_searches_by_a_learned_comparator(version, tmp_path):
+    """A probability of sigmoid(3 - 1) for a face that differs by 1 in one component from the mean of the anchors."""
+    call_command("register_model", small_artifact(tmp_path / "learned-1", "koch4096", thresholds=(0.9,) * 3))
+    learned = ModelVersion.objects.get(name="learned-1")
+    face = np.linspace(0.2, 0.8, SIZE, dtype=np.float32)
+    ada, bob = enrolled_subject(learned, face), enrolled_subject(learned, face + 1)
+    found = candidates_for(face + np.eye(SIZE, dtype=np.float32)[0], learned, count=5, fmr=1e-4)
+    assert [(person.subject, person.matched) for person in found] == [(ada.pk, False), (bob.pk, False)]
+    assert found[0].similarity == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-3)
+    assert candidates_for(face, learned, count=1, fmr=1e-4)[0].matched
+
+
+def test_it_keeps_embeddings_of_any_size(version):
+    embedding = np.random.default_rng(5).uniform(size=4096).astype(np.float32)
+    sample = accepted_sample(SubjectFactory(), version, embedding)
+    (kept,) = embeddings_of(list(Template.objects.filter(sample=sample)))
+    np.testing.assert_array_equal(kept, embedding)
