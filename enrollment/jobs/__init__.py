@@ -2,7 +2,7 @@
 
 from enrollment.jobs.duplicates import duplicates_check
 from enrollment.jobs.gallery import Candidate, candidates_for
-from enrollment.jobs.pipeline import embeddings_of, pipeline_for, pipeline_warm_up
+from enrollment.jobs.pipeline import embeddings_of, pipeline_aside, pipeline_for, pipeline_warm_up
 from enrollment.jobs.samples import samples_claim_lost, template_extract
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "candidates_for",
     "duplicates_check",
     "embeddings_of",
+    "pipeline_aside",
     "pipeline_for",
     "pipeline_warm_up",
     "samples_claim_lost",

@@ -23,8 +23,24 @@ def pipeline_for(version: ModelVersion) -> FacePipeline:
     return _load(str(artifact_folder(version)), version.digest)
 
 
+def pipeline_aside(version: ModelVersion) -> FacePipeline:
+    """The same for questions about any version, which must not push out those that sign-ins wait for."""
+    if version.state == ModelVersion.State.ACTIVE:
+        return pipeline_for(version)
+    return _load_aside(str(artifact_folder(version)), version.digest)
+
+
 @lru_cache(maxsize=2)  # the active version and its successor during a change
 def _load(path: str, digest: str) -> FacePipeline:
+    return _read(path, digest)
+
+
+@lru_cache(maxsize=1)
+def _load_aside(path: str, digest: str) -> FacePipeline:
+    return _read(path, digest)
+
+
+def _read(path: str, digest: str) -> FacePipeline:
     try:
         artifact = Artifact.load(Path(path))
     except ArtifactError as error:

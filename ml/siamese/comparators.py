@@ -187,7 +187,12 @@ class WeightedL1Comparator:
     def similarities(self, templates: Floats, probes: Floats) -> Floats:
         """Compare row by row, (n, d) to (n,); see `Comparator.similarities`."""
         weights = self._weights.astype(np.float32)
-        return np.asarray(_sigmoid(self._bias + np.abs(templates - probes) @ weights), np.float32)
+        found = np.empty(len(templates), np.float32)
+        step = max(1, _CHUNK // self.size)
+        for start in range(0, len(templates), step):
+            rows = slice(start, start + step)
+            found[rows] = np.abs(templates[rows] - probes[rows]) @ weights
+        return np.asarray(_sigmoid(self._bias + found), np.float32)
 
     def matrix(self, templates: Floats, probes: Floats) -> Floats:
         """Compare all with all, (n, d) and (m, d) to (n, m); see `Comparator.matrix`.

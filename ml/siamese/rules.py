@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.errors import ComparatorError
-from ml.siamese.comparators import Comparator, CosineComparator, template_mean
+from ml.siamese.comparators import Comparator, template_mean
 from ml.types import Floats
 
 TEMPLATE_MEAN = "template_mean"
@@ -127,11 +127,6 @@ def votes_needed(rule: str, anchors: int) -> int:
         # Rounded first: 0.7 is no exact binary fraction, and 0.7 * k may come out a hair above a whole number.
         return math.ceil(round(VERIFICATION_SHARE * anchors, 9))
     raise ComparatorError("unknown_rule", f"expected a rule that counts anchors, got {rule!r}")
-
-
-def cosine_scores(rule: str, anchors: Floats, probes: Floats) -> Floats:
-    """Return the scores of many probes, float32 (n, d), at once, for networks compared by cosine: (n,)."""
-    return decision_rule(rule, CosineComparator()).scores(anchors, probes)
 
 
 def _mth_largest(similarities: npt.NDArray[np.floating], m: int) -> npt.NDArray[np.floating]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from django.conf import settings
 
-from enrollment.jobs import pipeline_for
+from enrollment.jobs import pipeline_aside
 from ml.faces.framing import frame
 from ml.faces.images import encode_jpeg
 from ml.serving.calibration import Calibration
@@ -34,7 +34,7 @@ def comparison_decide(comparison_id: str) -> None:
 
 
 def _compare(comparison: Comparison) -> Answer | Reasons:
-    pipeline = pipeline_for(comparison.model_version)
+    pipeline = pipeline_aside(comparison.model_version)
     faces: list[Extraction] = []
     reasons: Reasons = []
     for name, picture in zip(comparison.PICTURES, comparison.pictures, strict=True):
