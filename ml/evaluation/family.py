@@ -1,6 +1,7 @@
 """The networks of the family side by side: the same pictures, the same protocols, one column each."""
 
 import json
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ml.types import Picture
 START, END = "<!-- networks:start -->", "<!-- networks:end -->"
 ANCHORS = 3
 _TIMED = 60
+_LINE = 120
 _INTRODUCTION = """`{command}` writes this table. Labeled Faces in the Wild, on which nothing was trained, chosen or
 calibrated, without the quality gate: {pairs:,} pairs of {subjects:,} people in ten folds, and templates of {anchors}
 anchors of {enrolled:,} people with {mated:,} mated and {non_mated:,} non-mated comparisons. In brackets the 95 %
@@ -105,7 +107,11 @@ def markdown(networks: Sequence[NetworkFigures], *, command: str) -> str:
     columns = [_column(network) for network in networks]
     lines = [["", *(f"`{network.artifact.name}`" for network in networks)], ["---"] * (1 + len(networks))]
     lines += [[name, *(column[name] for column in columns)] for name in columns[0]]
-    return introduction + "\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return (
+        textwrap.fill(introduction, _LINE)
+        + "\n\n"
+        + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    )
 
 
 def replace_block(page: str, block: str) -> str:
@@ -130,7 +136,7 @@ def _column(network: NetworkFigures) -> dict[str, str]:
         + (", mean with the mirror image" if artifact.mirrored else ""),
         "Comparator": artifact.comparator.name,
         "Loss": network.loss,
-        "Parameters": f"{network.parameters:,}",
+        "Parameters of the twin": f"{network.parameters:,}",
         "File that is served": f"{network.file_bytes / 1e6:.1f} MB",
         "Time a face": f"{network.face_ms:.1f} ms",
         "Ten folds: accuracy": f"{pairs['accuracy']:.2%} ± {pairs['deviation']:.2%}",

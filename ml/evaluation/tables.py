@@ -167,20 +167,21 @@ def _conditions(figures: Mapping[str, Any]) -> list[Table]:
         "FNMR, with gate",
         "people, strangers",
     )
-    held = [
+    return [Table("By condition of the picture", note, head, rows), _limits(figures["must_hold"])]
+
+
+def _limits(held: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [
         (
             f"{row['kind']}: {row['name']}",
             "nobody passes the gate" if row["fmr"] is None else _small(row["fmr"], row["fmr_interval"]),
             f"{row['limit']:g}",
             "yes" if row["holds"] else "NO",
         )
-        for row in figures["must_hold"]
+        for row in held
     ]
-    limits = "The worst faces that the gate lets through must not raise the FMR of 1e-4 further than this."
-    return [
-        Table("By condition of the picture", note, head, rows),
-        Table("Limits", limits, ("probe", "FMR, with gate", "limit", "holds"), held),
-    ]
+    note = "The worst faces that the gate lets through must not raise the FMR of 1e-4 further than this."
+    return Table("Limits", note, ("probe", "FMR, with gate", "limit", "holds"), rows)
 
 
 def _rates(found: Mapping[str, Any]) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def test_it_embeds_faces_found_before(network, small_lfw):
 def test_it_puts_networks_side_by_side(network):
     other = replace(network, parameters=77, loss="contrastive")
     lines = markdown([network, other], command="make table").splitlines()
-    assert "| Parameters | 1,292,992 | 77 |" in lines
+    assert "| Parameters of the twin | 1,292,992 | 77 |" in lines
     assert "| Loss | as published | contrastive |" in lines
     assert lines[0].startswith("`make table`")
 
