@@ -20,7 +20,7 @@ from ml.types import Floats
 
 
 def source_rows(
-    artifact: Artifact, embedder: Embedder, data: Path, *, anchors: int = 3, progress: Progress = iter
+    artifact: Artifact, embedder: Embedder, data: Path, *, anchors: int = 1, progress: Progress = iter
 ) -> list[dict[str, Any]]:
     """Measure the people of each collection among themselves, at the shipped threshold of the template mean.
 
@@ -32,7 +32,7 @@ def source_rows(
         artifact: Under test.
         embedder: Its network.
         data: Folder of aligned faces, as `embed_aligned` reads it.
-        anchors: How many of a person's pictures are enrolled.
+        anchors: How many of a person's pictures are enrolled; one by default, as many people have few.
         progress: Wraps the pictures of each collection.
 
     Returns:
@@ -57,6 +57,7 @@ def source_rows(
         strangers = pictures[1::2]
         rates = _trials(artifact, enrolled, strangers, anchors).rates(threshold)
         name = f"names {source}0..." if source else "names of digits"
+        name += f", anchors: {anchors}"
         rows.append({"kind": "collection", "name": name, "pictures": len(faces.subjects), "open": rates})
     return rows
 

@@ -114,7 +114,7 @@ def two_collections(tmp_path_factory):
 
 def test_it_measures_each_collection_by_itself(pipeline, two_collections: Path):
     digits, families = source_rows(pipeline.artifact, pipeline.embedder, two_collections)
-    assert (digits["name"], families["name"]) == ("names of digits", "names f0...")
+    assert (digits["name"], families["name"]) == ("names of digits, anchors: 1", "names f0..., anchors: 1")
     assert digits["open"]["mated"] > 0
     assert digits["open"]["fmr"] < 0.01
     assert families["pictures"] > 0
