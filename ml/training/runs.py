@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from ml.errors import DatasetError, TrainingError
+from ml.evaluation.model_card import model_card
 from ml.serving.artifacts import COMPARATOR_FILE, KERAS_FILE, LITE_FILE, Artifact, write_manifest
 from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.siamese.layers import SameProbability
@@ -31,7 +32,7 @@ from ml.training.trainer import Progress, Trainer, TrainingOptions
 
 # To learn from, to stop and calibrate on, to measure on. Of few people more are held out, or nothing can be measured.
 SHARES, SHARES_OF_FEW, FEW = (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), 1000
-STATE = "state"
+STATE, CARD = "state", "MODEL_CARD.md"
 _PARTS = ("train", "validation", "test")
 _LEAST_PARITY = 0.999
 
@@ -100,9 +101,9 @@ def train(
     resume: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Train a network and write it as an artifact, with its curves, its history and its figures.
+    """Train a network and write it as an artifact, with its curves, its history, its figures and its card.
 
-    To resume a training whose epochs are over, or with as many epochs as it has, exports its best epoch.
+    To resume a training with no more epochs than are done exports the best of them.
 
     Args:
         request: What to train.
@@ -122,24 +123,21 @@ def train(
     options, spec = request.options or suits.options, NETWORKS[request.network]
     loss = _loss(request, suits)
     start = None if request.start is None else _load(request.start, spec)
-    learned, held_out, test = _parts(request, seed=options.seed)
+    parts = learned, held_out, test = _parts(request, seed=options.seed)
     trainer = Trainer(spec, objective(loss, people=len(learned.names)), options, start=start)
     history = trainer.fit(learned, held_out, out / STATE, resume=resume, progress=progress)
     history.test_loss = trainer.held_out_loss(test)
     network, compares = trainer.finished(), _comparator(spec, trainer.objective, out)
-    parity = _export(network, history, held_out, spec, out)
-    embeddings = reports.embed(network, test, spec.input_spec)
     report = {
         "network": spec.name,
         "loss": loss,
         "options": asdict(options),
-        "subjects": dict(zip(_PARTS, (len(part.names) for part in (learned, held_out, test)), strict=True)),
+        "subjects": dict(zip(_PARTS, (len(part.names) for part in parts), strict=True)),
         "history": history.to_json(),
         "comparator": compares.name,
-        "parity": parity,
-        "test": reports.pair_figures(test, embeddings, compares, seed=options.seed),
+        "parity": _export(network, history, held_out, spec, out),
+        "test": _figures(network, test, spec, compares, seed=options.seed),
     }
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     _write_artifact(network, held_out, spec, compares, report, out)
     return report
 
@@ -194,6 +192,12 @@ def _comparator(spec: NetworkSpec, strives: Objective, out: Path) -> Comparator:
     return comparator("euclidean" if spec.comparator == WeightedL1Comparator.name else spec.comparator)
 
 
+def _figures(
+    network: keras.Model, people: People, spec: NetworkSpec, compares: Comparator, *, seed: int
+) -> dict[str, Any]:
+    return reports.pair_figures(people, reports.embed(network, people, spec.input_spec), compares, seed=seed)
+
+
 def _write_artifact(
     network: keras.Model,
     people: People,
@@ -216,4 +220,5 @@ def _write_artifact(
         "report": {"test": report["test"]},
     }
     write_manifest(out, content)
-    Artifact.load(out)
+    (out / CARD).write_text(model_card(out))
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

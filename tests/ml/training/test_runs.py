@@ -65,6 +65,12 @@ def test_it_writes_curves_history_and_figures(trained):
     assert 0 <= low <= report["test"]["auc"]["value"] <= high <= 1
 
 
+def test_it_writes_the_model_card(trained):
+    card = (trained / "MODEL_CARD.md").read_text()
+    assert card.startswith("# small-1\n")
+    assert "36 to train, 12 to validation, 12 to test" in card
+
+
 def test_the_network_it_writes_loads_in_safe_mode(trained):
     network = keras.saving.load_model(trained / KERAS_FILE, safe_mode=True)
     assert network.output_shape == (None, 48)
