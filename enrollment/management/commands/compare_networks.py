@@ -1,5 +1,6 @@
 """Measures all networks of the family on the same faces and writes their table."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         shipped = sorted(folder for folder in ARTIFACTS.iterdir() if (folder / "manifest.json").is_file())
         crops: dict[Path, Picture | None] = {}
         try:
-            text = page.read_text()
+            text = _read(page)
             family.replace_block(text, "")  # a page without marks is worth knowing before an hour's work
             networks = [
                 family.measure(
@@ -44,14 +45,21 @@ class Command(BaseCommand):
                 )
                 for folder in [*shipped, *artifacts]
             ]
-        except OSError as error:
-            raise CommandError(f"page_missing: expected the page {page}: {error.strerror}") from error
         except MLError as error:
             raise CommandError(f"{error.code}: {error}") from error
         table = family.markdown(networks, command=COMMAND)
-        page.write_text(family.replace_block(text, table))
         curves = {network.artifact.name: network.curve for network in networks}
         files = det_plot(curves, plot, title="Error trade-off of the networks, pairs of LFW")
+        drawn = os.path.relpath(files[1], page.parent)
+        picture = f"![Error trade-off of the networks on the pairs of LFW]({drawn})"
+        page.write_text(family.replace_block(text, f"{table}\n\n{picture}"))
         self.stdout.write(table)
         for path in (page, *files):
             self.stdout.write(f"wrote {path}")
+
+
+def _read(page: Path) -> str:
+    try:
+        return page.read_text()
+    except OSError as error:
+        raise CommandError(f"page_missing: expected the page {page}: {error.strerror}") from error

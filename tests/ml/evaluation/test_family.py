@@ -64,6 +64,7 @@ def test_the_command_writes_the_table_and_the_plot(small_lfw, tmp_path):
         "compare_networks", "--data", small_lfw, "--page", page, "--plot", tmp_path / "det", stdout=StringIO()
     )
     assert "| Ten folds: accuracy |" in page.read_text()
+    assert "(det.svg)" in page.read_text()
     assert (tmp_path / "det.svg").is_file()
 
 
