@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 Phase = TrainingRun.Phase
 FACES, MODEL = "faces", "model"
+# A site's few people bend a pretrained network less when they are told apart pairwise than when each becomes a class.
+FINE_TUNING_LOSS = "batch_hard"
 
 
 def training_run_execute(run_id: int) -> None:
@@ -93,7 +95,8 @@ class _Execution:
             tick=self._tick,
         )
         self._reporter.enter(Phase.JUDGE)
-        ground = Ground(frozen, held_out, self._run.evaluation_set.canaries)
+        learned = people if held_out is not None else None
+        ground = Ground(frozen, held_out, learned, self._run.evaluation_set.canaries)
         verdict, drawings = challenger_judge(
             champion, challenger, ground, parity=_parity(challenger), tick=self._tick
         )
@@ -127,6 +130,7 @@ class _Execution:
         request = TrainingRequest(
             self._run.network,
             self._faces / "people",
+            loss=FINE_TUNING_LOSS if from_champion and self._run.network == "mobilefacenet" else None,
             options=options,
             start=champion.directory if from_champion else None,
         )

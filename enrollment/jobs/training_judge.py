@@ -13,7 +13,7 @@ from enrollment.errors import TrainingFailed
 from ml.errors import CalibrationError, ComparatorError, DatasetError
 from ml.evaluation import calibration
 from ml.evaluation.contests import Contest, Trial, drawing, trial
-from ml.evaluation.gate import Limits, Verdict, judge
+from ml.evaluation.gate import Learned, Limits, Verdict, foreign_pictures, judge
 from ml.evaluation.marks import marked
 from ml.evaluation.probability import fit_probability
 from ml.serving.artifacts import MANIFEST, Artifact, write_manifest
@@ -26,7 +26,9 @@ from ml.types import Picture
 Tick = Callable[[int, int], None]
 MEASURED_ANCHORS = 4
 # A person whose first picture is the template, and whose second one is the probe, wear each mark.
-MARKED_PEOPLE = 40
+MARKED_PEOPLE = 20
+# Pictures that are not even this alike are not of one person.
+SAME_NAME_FMR = 1e-2
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class Ground:
     Attributes:
         frozen: The part of the evaluation set that judges.
         held_out: People of the training data that were not learned from; None if nobody was learned from.
+        learned: Everybody in the training data; None likewise.
         canaries: Pairs of people of `frozen`, by name, who must never match.
     """
 
     frozen: People
     held_out: People | None
+    learned: People | None
     canaries: list[list[str]]
 
 
@@ -91,6 +95,7 @@ def challenger_judge(
         contests,
         marked=_marked_contests(pair, ground.frozen, tick),
         canaries=[(places[one], places[other]) for one, other in ground.canaries],
+        learned=_seen_by(champion, ground.learned, tick) if ground.learned else None,
         parity=parity,
         limits=Limits(fmr=settings.FACE_TARGET_FMR),
     )
@@ -112,6 +117,12 @@ def _contest(pair: tuple[Artifact, Artifact], people: People, tick: Tick) -> Con
         return None
     trials = [_tried(one, people.subjects, _crops(people), enough[0], tick) for one in pair]
     return Contest(*trials)
+
+
+def _seen_by(champion: Artifact, people: People, tick: Tick) -> Learned:
+    faces = _embedded(champion, people.subjects, _crops(people), tick)
+    threshold = champion.calibration.threshold(anchors=1, fmr=SAME_NAME_FMR)
+    return Learned(people.names, len(people.files), foreign_pictures(faces, threshold))
 
 
 def _marked_contests(pair: tuple[Artifact, Artifact], people: People, tick: Tick) -> dict[str, Contest]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ml.config import SEED
-from ml.evaluation.contests import Contest, Counts, ErrorRates, Trial
+from ml.evaluation.calibration import FaceSet
+from ml.evaluation.contests import Contest, Counts, ErrorRates, Numbers, Trial
 
 FNMR_WORSE = "fnmr_worse"
 FMR_ABOVE_TARGET = "fmr_above_target"
@@ -19,6 +20,7 @@ CANARY_ACCEPTED = "canary_accepted"
 UNIVERSAL_FACE = "universal_face"
 UNIVERSAL_MARK = "universal_mark"
 PARITY_FAILED = "parity_failed"
+MIXED_PEOPLE = "mixed_people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Limits:
         universal_share: No picture may be accepted as more than this share of the people, and no person may accept
             pictures of more than this share ...
         universal_people: ... or so many, whichever is more: in a small set one chance match is a large share.
+        foreign_share: Nobody learned from may have more pictures of other people than this share of all pictures ...
+        foreign_pictures: ... or so many, whichever is more: every collection has a few mislabelled pictures.
         parity: Lowest cosine between the embeddings of the network trained and of the form served.
         replicates: How many times the people are drawn.
     """
@@ -37,6 +41,8 @@ class Limits:
     fmr: float = 1e-4
     universal_share: float = 1e-3
     universal_people: int = 3
+    foreign_share: float = 1e-2
+    foreign_pictures: int = 5
     parity: float = 0.999
     replicates: int = 500
 
@@ -86,11 +92,27 @@ class Verdict:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Whom a challenger learned from.
+
+    Attributes:
+        names: One a person.
+        pictures: How many there are of all.
+        foreign: Int (n,), how many of each person's pictures are not of that person; see `foreign_pictures`.
+    """
+
+    names: Sequence[str]
+    pictures: int
+    foreign: Numbers
+
+
 def judge(
     contests: Mapping[str, Contest],
     *,
     marked: Mapping[str, Contest],
     canaries: Sequence[tuple[int, int]],
+    learned: Learned | None,
     parity: float,
     limits: Limits,
 ) -> Verdict:
@@ -100,6 +122,7 @@ def judge(
         contests: By name of the set. The first is the frozen one, which the canaries are of.
         marked: By name of the mark, the same contest among faces that all wear it; see `ml.evaluation.marks`.
         canaries: Pairs of different people of the frozen set who must never match.
+        learned: Whom the challenger learned from, as the champion sees them; None if nobody.
         parity: Lowest cosine between both forms of the challenger.
         limits: What must be kept.
     """
@@ -111,6 +134,7 @@ def judge(
         reasons += _universal(UNIVERSAL_FACE, name, contest, limits)
     for name, contest in marked.items():
         reasons += _universal(UNIVERSAL_MARK, name, contest, limits)
+    reasons += [] if learned is None else _mixed(learned, limits)
     frozen = next(iter(contests))
     accepted = canaries_accepted(contests[frozen].challenger, canaries)
     if accepted:
@@ -127,6 +151,27 @@ def canaries_accepted(trial: Trial, canaries: Sequence[tuple[int, int]]) -> list
     rows, columns = np.nonzero(trial.false_matches)
     let_in = set(zip(trial.owners[rows].tolist(), trial.probes[columns].tolist(), strict=True))
     return [(one, other) for one, other in canaries if {(one, other), (other, one)} & let_in]
+
+
+def foreign_pictures(faces: FaceSet, threshold: float) -> Numbers:
+    """Count each person's pictures that look like strangers to most of the person's others.
+
+    Whoever slips pictures of many people under one name betrays it here, whatever mark they wear.
+
+    Args:
+        faces: What was learned from, embedded by a network that did not learn from it: the champion.
+        threshold: Score from which two pictures are of one person.
+
+    Returns:
+        Int (people,).
+    """
+    counts = np.zeros(faces.people, np.int64)
+    for person in range(faces.people):
+        own = faces.embeddings[faces.subjects == person]
+        alike = faces.comparator.matrix(own, own) >= threshold
+        like_others = (alike.sum(axis=1) - 1) / max(1, len(own) - 1)
+        counts[person] = np.count_nonzero(like_others < 0.5)
+    return counts
 
 
 def _figures(contest: Contest, limits: Limits) -> dict[str, Any]:
@@ -195,6 +240,16 @@ def _error_rates(name: str, figures: Mapping[str, Any], limits: Limits) -> list[
         before, now = champion["fmr"]["value"], challenger["fmr"]["value"]
         reasons.append(Reason(FMR_ABOVE_TARGET, name, max(limits.fmr, before), before, now))
     return reasons
+
+
+def _mixed(learned: Learned, limits: Limits) -> list[Reason]:
+    """Names under which there are pictures of many people."""
+    limit = max(limits.foreign_share * learned.pictures, limits.foreign_pictures)
+    return [
+        Reason(MIXED_PEOPLE, name, limit, None, int(foreign))
+        for name, foreign in zip(learned.names, learned.foreign, strict=True)
+        if foreign > limit
+    ]
 
 
 def _universal(code: str, name: str, contest: Contest, limits: Limits) -> list[Reason]:

@@ -8,7 +8,7 @@ import pytest
 from ml.errors import DatasetError
 from ml.evaluation.calibration import FaceSet
 from ml.evaluation.contests import Contest, ErrorRates, Trial, drawing, trial
-from ml.evaluation.gate import Limits, judge
+from ml.evaluation.gate import Learned, Limits, foreign_pictures, judge
 from ml.siamese.comparators import CosineComparator
 
 LIMITS = Limits(fmr=0.01, replicates=100)
@@ -32,9 +32,16 @@ def having(own, *places, score=0.9):
     return replace(own, similarity=similarity)
 
 
-def verdict(challenger, *, champion=None, marked=None, canaries=(), parity=1.0):
+def verdict(challenger, *, champion=None, marked=None, canaries=(), learned=None, parity=1.0):
     contest = Contest(champion or scores(), challenger)
-    return judge({"frozen": contest}, marked=marked or {}, canaries=canaries, parity=parity, limits=LIMITS)
+    return judge(
+        {"frozen": contest},
+        marked=marked or {},
+        canaries=canaries,
+        learned=learned,
+        parity=parity,
+        limits=LIMITS,
+    )
 
 
 def codes(*args, **options):
@@ -101,6 +108,19 @@ def test_it_refuses_a_mark_that_opens_every_door():
     bare, key = scores(), scores(stranger=0.8)
     (reason,) = verdict(bare, marked={"white_forehead": Contest(bare, key)}).reasons
     assert (reason.code, reason.where, reason.challenger) == ("universal_mark", "white_forehead", 39 / 40)
+
+
+def test_it_counts_pictures_unlike_their_persons_others():
+    """Person 0 has three alike and one other; person 1 has four of four people; person 2 has two, of two."""
+    rows = np.eye(8, dtype=np.float32)[[0, 0, 0, 1, 2, 3, 4, 5, 6, 7]]
+    faces = FaceSet(rows, np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2]), CosineComparator())
+    assert foreign_pictures(faces, 0.5).tolist() == [1, 4, 2]
+
+
+@pytest.mark.parametrize(("foreign", "pictures", "named"), [(5, 400, []), (6, 400, ["bob"]), (6, 700, [])])
+def test_it_refuses_many_people_under_one_name(foreign, pictures, named):
+    learned = Learned(["ada", "bob"], pictures, np.array([0, foreign]))
+    assert [reason.where for reason in verdict(scores(), learned=learned).reasons] == named
 
 
 def test_a_verdict_is_plain_data():
