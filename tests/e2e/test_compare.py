@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import faces
+from tests.artifacts import small_artifact
 from tests.e2e import journey
 from tests.faces import jpeg, lfw, lfw_people, needs_lfw, portrait, portraits
 
@@ -35,6 +36,23 @@ def test_it_matches_two_pictures_with_the_key_m(page, tmp_path):
     assert page.evaluate(
         "[...document.querySelectorAll('[data-verdict-crop]')].every(i => i.naturalWidth === 112)"
     )
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras against NumPy 2
+def test_it_tells_the_probability_of_a_model_that_learned_to_compare(site, page, tmp_path):
+    study = small_artifact(tmp_path / "study-1", "koch4096", thresholds=(0.5, 0.5, 0.5))
+    site.manage("register_model", str(study))
+    journey.sign_up(page, "student")
+    page.goto("/compare/")
+    page.get_by_test_id("compare-model").select_option("study-1")
+    bring(page, tmp_path, image_a=portraits()[0], image_b=portraits()[0])
+    page.get_by_test_id("match").click()
+    verdict = page.get_by_test_id("verdict")
+    expect(verdict).to_have_attribute("data-result", "match", timeout=journey.SLOW)
+    expect(verdict.get_by_text("Probability", exact=True)).to_be_visible()
+    expect(verdict.get_by_text("Distance", exact=True)).to_be_hidden()
+    expect(verdict).to_contain_text("study-1")
+    assert page.evaluate("document.querySelector('[data-verdict-crop]').naturalWidth") == 105
 
 
 def test_it_takes_a_picture_with_the_camera(page, tmp_path):
