@@ -27,6 +27,8 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, data: Path, out: Path, network: str, count: int, seed: int, **options: Any
     ) -> None:
+        if count < 1:
+            raise CommandError(f"expected at least 1 pair to draw, got {count}")
         try:
             people = read_people(data, limit=options["max_subjects"], seed=seed)
             pairs = draw_pairs(people, count, np.random.default_rng(seed))

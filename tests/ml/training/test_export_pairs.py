@@ -30,3 +30,8 @@ def test_it_writes_as_many_mated_as_non_mated_pairs(people, tmp_path):
 def test_it_refuses_an_empty_folder(tmp_path):
     with pytest.raises(CommandError, match="dataset"):
         call_command("export_pairs", tmp_path, out=tmp_path / "pairs.npz")
+
+
+def test_it_refuses_to_draw_nothing(people, tmp_path):
+    with pytest.raises(CommandError, match="at least 1 pair"):
+        call_command("export_pairs", people, out=tmp_path / "pairs.npz", count=0)
