@@ -25,12 +25,6 @@ _LENS, _RIM = (18, 18, 22), (60, 44, 36)
 _GAMMA = 2.2
 
 
-def unaltered(rgb: Picture, mesh: Mesh) -> Picture | None:
-    """Return the picture as it is."""
-    del mesh
-    return rgb
-
-
 def shrunk(rgb: Picture, mesh: Mesh, *, face_px: int) -> Picture | None:
     """Shrink the picture until its face has a size, as `Quality.face_size_px` measures; None if it is smaller already.
 
@@ -128,7 +122,6 @@ def _point(place: Floats) -> tuple[int, int]:
 # By kind and name, in the order of the tables. Cut faces keep a little more than the gate's limit of 97 %, as the place
 # of the landmarks shifts when the picture is cut.
 ALTERATIONS: dict[tuple[str, str], Alteration] = {
-    ("as it is", "as it is"): unaltered,
     **{("face size", f"{size} px"): partial(shrunk, face_px=size) for size in (32, 48, 64, 96)},
     **{
         ("cut by the edge", f"2 % at the {side}"): partial(cut, quarter_turns=turns, inside=0.98)

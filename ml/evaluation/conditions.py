@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ml.errors import DatasetError
-from ml.evaluation.alterations import ALTERATIONS, Alteration, unaltered
+from ml.errors import DatasetError, ImageError
+from ml.evaluation.alterations import ALTERATIONS, Alteration
 from ml.evaluation.fixed_threshold import Trials
 from ml.evaluation.metrics import Comparisons, error_curve
 from ml.evaluation.protocols import Embeddings, Evaluation, Progress, people_of, read_picture
@@ -50,7 +50,7 @@ class _Cast:
 
     Attributes:
         anchors: Float32 (k, d) of each enrolled person.
-        own: Person and picture of each mated probe; `first` marks the first of each person.
+        own: Person and picture of each mated probe.
         strangers: One picture of each.
     """
 
@@ -159,20 +159,19 @@ def conditions(
     """
     threshold = pipeline.artifact.calibration.threshold(anchors=ANCHORS)
     cast = _cast(Embeddings(pipeline, data, progress=progress), people, strangers)
-    studio, rows, plain = _Studio(pipeline, data / "images"), [], None
-    for (kind, name), alteration in ALTERATIONS.items():
-        own = cast.own if alteration is unaltered else cast.firsts()
+    studio = _Studio(pipeline, data / "images")
+
+    def measured(own: list[tuple[int, Path]], alteration: Alteration | None) -> _Measured:
         pictures = [*(path for _, path in own), *cast.strangers]
         extractions = [studio.extract(path, alteration) for path in progress(pictures)]
-        found = _Measured.of(cast, [person for person, _ in own], extractions, pipeline.artifact.comparator)
-        rows.append({"kind": kind, "name": name, **found.row(threshold)})
-        if alteration is unaltered:
-            plain = found
-            rows += _by_turn(found, threshold)
+        return _Measured.of(cast, [person for person, _ in own], extractions, pipeline.artifact.comparator)
+
+    plain, firsts = measured(cast.own, None), cast.firsts()
+    rows = [{"kind": "as it is", "name": "as it is", **plain.row(threshold)}, *_by_turn(plain, threshold)]
+    for (kind, name), alteration in ALTERATIONS.items():
+        rows.append({"kind": kind, "name": name, **measured(firsts, alteration).row(threshold)})
     if sources is not None:
         rows += source_rows(pipeline.artifact, pipeline.embedder, sources, progress=progress)
-    if plain is None:
-        raise DatasetError("dataset_too_small", "expected pictures as they are among the alterations")
     figures = {
         "protocol": "conditions",
         "rule": TEMPLATE_MEAN,
@@ -238,10 +237,13 @@ class _Studio:
         self._root = root
         self._meshes: dict[Path, Mesh | None] = {}
 
-    def extract(self, path: Path, alteration: Alteration) -> Extraction | None:
-        """Return what the pipeline makes of an altered picture; None where it cannot be altered."""
-        rgb = images.decode(read_picture(self._root / path))
-        if alteration is not unaltered:
+    def extract(self, path: Path, alteration: Alteration | None) -> Extraction | None:
+        """Return what the pipeline makes of a picture, altered or as it is; None where it cannot be altered."""
+        try:
+            rgb = images.decode(read_picture(self._root / path))
+        except ImageError as error:
+            raise DatasetError("dataset_unreadable", f"{self._root / path}: {error}") from error
+        if alteration is not None:
             if path not in self._meshes:
                 self._meshes[path] = self._mesh(rgb)
             mesh = self._meshes[path]

@@ -10,7 +10,7 @@ from ml.evaluation.conditions import conditions, must_hold
 from ml.evaluation.sources import source_rows
 from tests.faces import LFW, SHARED, lfw_people, needs_lfw
 
-KEPT = [("as it is", "as it is"), ("face size", "64 px"), ("occlusion", "sunglasses")]
+KEPT = [("face size", "64 px"), ("occlusion", "sunglasses")]
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,17 @@ def test_it_needs_strangers(pipeline, people, tmp_path):
     with pytest.raises(DatasetError) as caught:
         conditions(pipeline, tmp_path / "lfw")
     assert caught.value.code == "dataset_too_small"
+
+
+@needs_lfw
+def test_it_names_a_picture_that_is_none(pipeline, people, tmp_path):
+    root = shutil.copytree(people, tmp_path / "lfw")
+    stranger = next(f for f in sorted((root / "images").iterdir()) if len(list(f.iterdir())) == 1)
+    (picture,) = stranger.iterdir()
+    picture.write_bytes(b"\xff\xd8\xff no picture")
+    with pytest.raises(DatasetError, match=picture.name) as caught:
+        conditions(pipeline, root)
+    assert caught.value.code == "dataset_unreadable"
 
 
 @pytest.fixture(scope="module")
