@@ -63,6 +63,9 @@ def step_back(**_: object) -> None:
         os.nice(settings.RETRAINING_NICENESS)
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
             os.environ[name] = str(settings.RETRAINING_THREADS)
+        from enrollment.jobs import training_rows
+
+        training_rows.leftovers_erase()
 
 
 @worker_process_init.connect

@@ -25,7 +25,14 @@ from enrollment.jobs.training_judge import (
     evaluation_parts,
 )
 from enrollment.jobs.training_reporter import Reporter, RunClosed
-from enrollment.jobs.training_rows import Outcome, run_claim, run_fail, run_finish, version_describe
+from enrollment.jobs.training_rows import (
+    Outcome,
+    leftovers_erase,
+    run_claim,
+    run_fail,
+    run_finish,
+    version_describe,
+)
 from enrollment.models import ModelVersion, TrainingRun
 from enrollment.selectors import training_samples
 from ml.errors import MLError, TrainingError
@@ -46,6 +53,7 @@ FINE_TUNING_LOSS = "batch_hard"
 def training_run_execute(run_id: int) -> None:
     """Carries a run out, unless somebody else does or it is over."""
     run, claim = run_claim(run_id)
+    leftovers_erase()
     if run is None or claim is None:
         return
     folder = settings.TRAINING_DIR / str(run.pk)
@@ -62,8 +70,7 @@ def training_run_execute(run_id: int) -> None:
             raise
     finally:
         shutil.rmtree(folder / FACES, ignore_errors=True)
-        if not TrainingRun.objects.filter(pk=run.pk, state__in=TrainingRun.OPEN).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        leftovers_erase()
 
 
 class _Execution:

@@ -1,7 +1,7 @@
 """The faces of a training run, laid out as a folder of people for as long as the run needs them.
 
 Stored faces are encrypted; learning reads plain files. So they are written where nobody else may look, and the run
-erases them however it ends; what a killed worker left behind goes with the sweep.
+erases them however it ends; what a killed worker left behind goes when the next one starts.
 """
 
 import hashlib

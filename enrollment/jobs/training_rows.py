@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -113,6 +114,18 @@ def training_runs_claim_lost() -> list[int]:
     ]
     TrainingRun.objects.filter(pk__in=lost).update(queued_at=now)
     return lost
+
+
+def leftovers_erase() -> None:
+    """Removes this machine's folders of runs that are over: what a killed worker left behind."""
+    if not settings.TRAINING_DIR.is_dir():
+        return
+    running = {
+        str(pk) for pk in TrainingRun.objects.filter(state__in=TrainingRun.OPEN).values_list("pk", flat=True)
+    }
+    for folder in settings.TRAINING_DIR.iterdir():
+        if folder.name not in running:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @lru_cache
