@@ -18,11 +18,11 @@ class Plan:
 
     Attributes:
         rows: Int32 (steps, faces), rows of `People.faces`.
-        targets: (steps, m), what the loss has to know of each batch: float32 `same`, or int32 subjects.
+        targets: Int32 (steps, ...), what the loss has to know of each batch: its pairs, or its subjects.
     """
 
     rows: Rows
-    targets: npt.NDArray[np.float32] | npt.NDArray[np.int32]
+    targets: npt.NDArray[np.int32]
 
 
 class FaceSource:

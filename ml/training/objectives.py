@@ -11,8 +11,8 @@ from ml.errors import TrainingError
 from ml.siamese import losses
 from ml.siamese.layers import EuclideanDistance, SameProbability
 from ml.training.batches import Plan
-from ml.training.folder import People
-from ml.training.pairs import draw_pairs
+from ml.training.folder import People, Rows
+from ml.training.pairs import draw_pairs_within
 from ml.training.triplets import draw_identity_batches
 
 FACES_A_PERSON = 4
@@ -38,7 +38,11 @@ class Objective(Protocol):
 
 
 class PairObjective:
-    """Judges pairs: the first half of a batch are the left faces, the second half the right ones."""
+    """Judges pairs within batches of several faces of several people.
+
+    Each face is embedded once and stands in many pairs, so a step learns from several times as many of them as if
+    each pair brought two faces of its own.
+    """
 
     def __init__(self, name: str, head: keras.layers.Layer, cost: Callable[..., tf.Tensor]) -> None:
         """Choose what is learned.
@@ -54,13 +58,14 @@ class PairObjective:
         self.head(tf.zeros((1, embedding_size)), tf.zeros((1, embedding_size)))
 
     def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
-        pairs = draw_pairs(people, steps * (batch // 2), generator)
-        left, right = pairs.left.reshape(steps, -1), pairs.right.reshape(steps, -1)
-        return Plan(np.concatenate([left, right], axis=1), pairs.same.reshape(steps, -1))
+        rows = _identity_rows(people, steps, batch, generator)
+        pairs = [draw_pairs_within(batch_rows, people.subjects[batch_rows], generator) for batch_rows in rows]
+        return Plan(rows, np.stack(pairs))
 
     def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        left, right = tf.split(embeddings, 2)
-        return self._cost(self.head(left, right)[:, 0], targets)
+        left, right, same = tf.unstack(targets, axis=1)
+        distances = self.head(tf.gather(embeddings, left), tf.gather(embeddings, right))
+        return self._cost(distances[:, 0], tf.cast(same, tf.float32))
 
     held_out_loss = loss
 
@@ -92,9 +97,7 @@ class IdentityObjective:
             self.head.build((None, embedding_size))
 
     def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
-        largest = int(np.bincount(people.sources).max())
-        subjects = min(max(2, batch // FACES_A_PERSON), largest)
-        rows = draw_identity_batches(people, steps, generator, subjects=subjects, faces=FACES_A_PERSON)
+        rows = _identity_rows(people, steps, batch, generator)
         return Plan(rows, people.subjects[rows])
 
     def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -102,6 +105,12 @@ class IdentityObjective:
 
     def held_out_loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         return self._held_out_cost(embeddings, targets)
+
+
+def _identity_rows(people: People, steps: int, batch: int, generator: np.random.Generator) -> Rows:
+    largest = int(np.bincount(people.sources).max())
+    subjects = min(max(2, batch // FACES_A_PERSON), largest)
+    return draw_identity_batches(people, steps, generator, subjects=subjects, faces=FACES_A_PERSON)
 
 
 def _angular_margin(people: int) -> Objective:

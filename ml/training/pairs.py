@@ -68,6 +68,28 @@ def draw_pairs(people: People, count: int, generator: np.random.Generator) -> Pa
     )
 
 
+def draw_pairs_within(rows: Rows, subjects: Rows, generator: np.random.Generator) -> Rows:
+    """Draw pairs out of one batch of P people with K faces each: every mated one, and as many non-mated ones.
+
+    Args:
+        rows: Int32 (P * K,), whose face is which; a pair of one face with itself is none.
+        subjects: Int32 (P * K,), whose they are.
+        generator: Source of chance.
+
+    Returns:
+        Int32 (n, 3): the left and the right face's place in the batch, and 1 if both are one person's, else 0. n is
+        P * K * (K - 1), whoever is in the batch: where faces come twice, pairs do.
+    """
+    left, right = np.triu_indices(len(rows), k=1)
+    same = subjects[left] == subjects[right]
+    count = int(same.sum())
+    mated = np.flatnonzero(same & (rows[left] != rows[right]))
+    chosen = np.concatenate(
+        [np.resize(mated, count), generator.choice(np.flatnonzero(~same), count, replace=False)]
+    )
+    return np.stack([left[chosen], right[chosen], same[chosen]], axis=1).astype(np.int32)
+
+
 def draw_company(people: People, count: int, generator: np.random.Generator) -> Rows:
     """Draw people, int32 (count,), who are not the only ones of their source.
 

@@ -4,7 +4,7 @@ import pytest
 from ml.errors import DatasetError
 from ml.faces.framing import frame
 from ml.siamese.networks import NETWORKS
-from ml.training.pairs import draw_pairs, export_pairs, read_pair_file
+from ml.training.pairs import draw_pairs, draw_pairs_within, export_pairs, read_pair_file
 from ml.training.triplets import draw_identity_batches, draw_triplets
 
 SPEC = NETWORKS["contrastive48"].input_spec
@@ -113,3 +113,18 @@ def test_it_says_when_there_is_no_file(tmp_path):
     with pytest.raises(DatasetError) as caught:
         read_pair_file(tmp_path / "pairs.npz")
     assert caught.value.code == "dataset_missing"
+
+
+def test_a_batch_pairs_every_two_faces_of_one_person(generator):
+    subjects = np.repeat([3, 7, 9], 4)
+    left, right, same = draw_pairs_within(np.arange(12), subjects, generator).T
+    np.testing.assert_array_equal(subjects[left] == subjects[right], same == 1)
+    assert same.sum() == (1 - same).sum() == 3 * 6
+    assert len(set(zip(left, right, strict=True))) == 36
+
+
+def test_a_batch_never_pairs_a_face_with_itself(generator):
+    rows = np.array([5, 6, 5, 6, 8, 9, 10, 8])
+    left, right, same = draw_pairs_within(rows, np.repeat([0, 1], 4), generator).T
+    assert (rows[left] != rows[right]).all()
+    assert same.sum() == 12
