@@ -35,6 +35,11 @@ class IllegalTransition(DomainError):
     detail = "This has already been decided."
 
 
+class AppendOnly(DomainError):
+    code = "append_only"
+    detail = "The audit log is only ever added to."
+
+
 class ModelUnavailable(DomainError):
     code = "service_unavailable"
     detail = "Face checks are not available at the moment. Please try again later."

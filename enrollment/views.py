@@ -81,9 +81,8 @@ def sample_crop(request: HttpRequest, sample_id: UUID) -> HttpResponse:
 def account_delete(request: HttpRequest) -> HttpResponse:
     """Ends the account with everything that hangs on it, after the password was asked for."""
     if request.method == "POST":
-        user = user_of(request)
+        user_erase(user_of(request))
         logout(request)
-        user_erase(user)
         messages.success(request, "Your account and your face have been erased.")
         return redirect("home")
     return render(request, "enrollment/account_delete.html")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from enrollment.origin import origin_of
 from faceverify_site.errors import problem
 
 DRAINED_BYTES, CHUNK_BYTES = 64 * 1024 * 1024, 64 * 1024
@@ -23,6 +24,17 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+class OriginMiddleware:
+    """Lets the audit log know who asks, and from where."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with origin_of(request):
+            return self.get_response(request)
 
 
 class BodyLimitMiddleware:

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "faceverify_site.middleware.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -211,6 +212,9 @@ X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# How many own proxies append to X-Forwarded-For; with none, what clients write there is ignored.
+FORWARDED_FOR_HOPS = env.int("FORWARDED_FOR_HOPS", default=0)
+
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["enrollment.api.authentication.BrowserAuthentication"],
@@ -311,7 +315,9 @@ UNFOLD = {
             },
             {
                 "title": "Machine",
-                "items": [_admin_link("Periodic tasks", "schedule", "django_celery_beat_periodictask")],
+                "items": [
+                    _admin_link("Audit log", "history_edu", "enrollment_auditevent"),
+                    _admin_link("Periodic tasks", "schedule", "django_celery_beat_periodictask")],
             },
         ],
     },

@@ -1,10 +1,12 @@
 """Admin pages of enrollment."""
 
+from enrollment.admin.audit_events import AuditEventAdmin
 from enrollment.admin.duplicate_flags import DuplicateFlagAdmin
 from enrollment.admin.model_versions import ModelVersionAdmin
 from enrollment.admin.people import SampleAdmin, SubjectAdmin, TemplateAdmin, UserAdmin
 
 __all__ = [
+    "AuditEventAdmin",
     "DuplicateFlagAdmin",
     "ModelVersionAdmin",
     "SampleAdmin",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
-from enrollment.models import Consent, ModelVersion, Sample, Subject, Template
+from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template
 from enrollment.reasons import Reason
 from enrollment.selectors import active_model_version, anchor_status, anchor_templates, has_consent
 from enrollment.storage import faces_storage
@@ -86,8 +86,17 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         current.reject(finding.reasons or [Reason.NOT_SAME_PERSON], quality=finding.quality)
         transaction.on_commit(lambda: faces_storage().delete(name), robust=True)
     current.save()
+    accepted = current.state == Sample.State.ACCEPTED
+    AuditEvent.record(
+        AuditEvent.Action.SAMPLE_DECIDE,
+        AuditEvent.Outcome.SUCCESS if accepted else AuditEvent.Outcome.REFUSED,
+        subject=subject,
+        object_id=current.pk,
+        model_version=version,
+        details={"reasons": current.reasons},
+    )
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
-    return current.state == Sample.State.ACCEPTED
+    return accepted
 
 
 def _is_same_person(

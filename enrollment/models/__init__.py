@@ -1,5 +1,6 @@
 """What the site knows of people, and the models that recognise them."""
 
+from enrollment.models.audit_event import AuditEvent
 from enrollment.models.consent import Consent
 from enrollment.models.duplicate_flag import DuplicateFlag
 from enrollment.models.model_version import ModelVersion
@@ -11,6 +12,7 @@ from enrollment.models.training_run import TrainingRun
 from enrollment.models.user import User
 
 __all__ = [
+    "AuditEvent",
     "Consent",
     "DuplicateFlag",
     "ModelVersion",

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from enrollment.models import Consent, Subject, User
+from enrollment.models import AuditEvent, Consent, Subject, User
 from enrollment.selectors import subject_of
 from enrollment.services.samples import face_erase, subject_lock
 
@@ -16,9 +16,11 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
     """Records the purposes agreed to, and ends those no longer ticked."""
     subject, _ = Subject.objects.get_or_create(user=user)
     for purpose in purposes:
-        Consent.objects.get_or_create(
+        _, created = Consent.objects.get_or_create(
             subject=subject, purpose=purpose, withdrawn_at=None, defaults={"text_version": TEXT_VERSION}
         )
+        if created:
+            _record(AuditEvent.Action.CONSENT_GIVE, subject, purpose)
     for purpose in set(Consent.Purpose.values) - purposes:
         consent_withdraw(user, purpose)
     return subject
@@ -27,9 +29,14 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
 @transaction.atomic
 def consent_withdraw(user: User, purpose: str) -> None:
     """Ends one consent; without the one for sign-in, the face is erased."""
-    subject_lock(subject_of(user))
-    Consent.objects.filter(subject__user=user, purpose=purpose, withdrawn_at=None).update(
-        withdrawn_at=timezone.now()
-    )
+    subject = subject_of(user)
+    subject_lock(subject)
+    standing = Consent.objects.filter(subject__user=user, purpose=purpose, withdrawn_at=None)
+    if standing.update(withdrawn_at=timezone.now()) and subject:
+        _record(AuditEvent.Action.CONSENT_WITHDRAW, subject, purpose)
     if purpose == Consent.Purpose.SIGN_IN:
         face_erase(user)
+
+
+def _record(action: AuditEvent.Action, subject: Subject, purpose: str) -> None:
+    AuditEvent.record(action, subject=subject, details={"purpose": purpose, "text_version": TEXT_VERSION})

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from enrollment.models import ModelVersion
+from enrollment.models import AuditEvent, ModelVersion
 
 
 @transaction.atomic
@@ -25,5 +25,9 @@ def model_version_register(
     version.sign()
     if not ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).exists():
         version.activate()
+        AuditEvent.record(AuditEvent.Action.MODEL_ACTIVATE, model_version=version)
     version.save(update_fields=["path", "manifest", "signature", "state", "activated_at"])
+    AuditEvent.record(
+        AuditEvent.Action.MODEL_REGISTER, model_version=version, details={"digest": digest[:12]}
+    )
     return version

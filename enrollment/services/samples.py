@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from enrollment.crypto import keyed_digest
 from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
-from enrollment.models import Consent, DuplicateFlag, Sample, Subject, User
+from enrollment.models import AuditEvent, Consent, DuplicateFlag, Sample, Subject, User
 from enrollment.reasons import Reason
 from enrollment.selectors import anchor_status, has_consent, subject_of
 from enrollment.services.uploads import image_read
@@ -74,20 +74,25 @@ def sample_delete(sample: Sample) -> None:
     """Erases a picture with its crop and templates."""
     subject_lock(sample.subject)
     _erase([sample])
+    AuditEvent.record(AuditEvent.Action.SAMPLE_DELETE, subject=sample.subject, object_id=sample.pk)
 
 
 @transaction.atomic
 def face_erase(user: User) -> None:
     """Erases every picture, crop, template and likeness of a person; account and consent history stay."""
-    subject_lock(subject_of(user))
+    subject = subject_of(user)
+    subject_lock(subject)
     DuplicateFlag.objects.filter(Q(subject__user=user) | Q(other__user=user)).delete()
-    _erase(list(Sample.objects.filter(subject__user=user).defer("sealed_crop")))
+    samples = list(Sample.objects.filter(subject__user=user).defer("sealed_crop"))
+    _erase(samples)
+    AuditEvent.record(AuditEvent.Action.FACE_ERASE, subject=subject, details={"samples": len(samples)})
 
 
 @transaction.atomic
 def user_erase(user: User) -> None:
     """Erases a person's face and then the account with all that hangs on it."""
     face_erase(user)
+    AuditEvent.record(AuditEvent.Action.ACCOUNT_ERASE, subject=subject_of(user), object_id=user.pk)
     user.delete()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from enrollment.errors import DomainError
 from enrollment.jobs import embeddings_of, pipeline_for
-from enrollment.models import ModelVersion, Subject
+from enrollment.models import AuditEvent, ModelVersion, Subject
 from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
@@ -111,7 +111,22 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
         _decide(current, session, outcome)
     current.save()
     session.save()
+    _audit(current, session)
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
+
+
+def _audit(attempt: Attempt, session: VerificationSession) -> None:
+    matched = attempt.decision == policy.Decision.MATCH
+    sign_in = session.purpose == VerificationSession.Purpose.SIGN_IN
+    AuditEvent.record(
+        AuditEvent.Action.SIGN_IN if sign_in else AuditEvent.Action.VERIFY,
+        AuditEvent.Outcome.SUCCESS if matched else AuditEvent.Outcome.REFUSED,
+        subject=attempt.subject,
+        source=session.source,
+        object_id=attempt.pk,
+        model_version=attempt.model_version,
+        details={"reason": attempt.reason or attempt.decision},
+    )
 
 
 def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparison) -> None:

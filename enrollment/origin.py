@@ -1,0 +1,46 @@
+"""From where, and by whom, the present work was asked for: known inside a request, empty in commands and workers."""
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.http import HttpRequest
+
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+
+
+@contextmanager
+def origin_of(request: HttpRequest) -> Iterator[None]:
+    """Makes a request the origin of everything done inside the block."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def current_source() -> str:
+    """The address of the present request, or nothing."""
+    request = _request.get()
+    return source_of(request) if request else ""
+
+
+def current_actor_id() -> int | None:
+    """The signed-in user of the present request, if any."""
+    user = getattr(_request.get(), "user", None)
+    return user.pk if user is not None and user.is_authenticated else None
+
+
+def source_of(request: HttpRequest) -> str:
+    """The client's address. What `X-Forwarded-For` says counts only as far as own proxies wrote it."""
+    address: str = request.META.get("REMOTE_ADDR") or ""
+    hops = settings.FORWARDED_FOR_HOPS
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    if hops and len(told) >= hops:
+        address = told[-hops]
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return ""
