@@ -39,3 +39,15 @@ def check_broker_socket(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register
+def check_retraining(**_: Any) -> list[CheckMessage]:
+    if settings.RETRAINING_PROMOTE not in ("manual", "automatic"):
+        return [
+            Error(
+                f"RETRAINING_PROMOTE: expected manual or automatic, got {settings.RETRAINING_PROMOTE}.",
+                id="enrollment.E010",
+            )
+        ]
+    return []

@@ -41,4 +41,9 @@ def people_needed(*, fmr: float, images_a_person: float) -> int:
     half = 2
     while half * (half - 1) * images_a_person * fmr < RULE_OF_THREE:
         half += 1
-    return 2 * half
+    return round(2.2 * half)  # the halves are never quite equal
+
+
+def promotes_itself(*, mode: str, looser: bool) -> bool:
+    """Whether a version that passed the gate is taken into use without a hand. A looser threshold never is."""
+    return mode == "automatic" and not looser

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from enrollment.errors import DomainError, TrainingFailed
 from enrollment.jobs import training_data as data
-from enrollment.jobs.artifacts import artifact_folder, artifact_store
+from enrollment.jobs.artifacts import artifact_erase, artifact_folder, artifact_store
 from enrollment.jobs.training_judge import (
     Ground,
     challenger_calibrate,
@@ -60,7 +60,8 @@ def training_run_execute(run_id: int) -> None:
     try:
         with Reporter(run, claim) as reporter:
             outcome = _Execution(run, folder, reporter).carry_out()
-        run_finish(run, claim, outcome)
+        if not run_finish(run, claim, outcome):
+            artifact_erase(ModelVersion(path=outcome.path, digest=outcome.digest))
     except RunClosed:
         logger.info("%s was cancelled or taken over", run)
     except Exception as error:

@@ -56,11 +56,11 @@ def run_claim(run_id: int) -> tuple[TrainingRun | None, UUID | None]:
 
 
 @transaction.atomic
-def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> None:
-    """Closes a run with its verdict, and makes its version a candidate or a refused one."""
+def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> bool:
+    """Closes a run with its verdict, and makes its version a candidate or a refused one. False if it is closed."""
     current = _mine(run, claim)
     if current is None:
-        return
+        return False
     current.finish(passed=outcome.passed)
     current.note_down("The gate let it pass" if outcome.passed else "The gate refused it")
     current.save()
@@ -68,9 +68,13 @@ def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> None:
     version.judged(passed=outcome.passed)
     version.digest, version.path, version.report = outcome.digest, outcome.path, outcome.report
     version.manifest = json.loads(outcome.manifest)
+    if current.champion is not None:
+        rule, fmr = settings.FACE_DECISION_RULE, settings.FACE_TARGET_FMR
+        version.report["looser_threshold"] = version.is_looser_than(current.champion, rule=rule, fmr=fmr)
     version.sign()
     version.save()
     transaction.on_commit(lambda: run_mail(current), robust=True)
+    return True
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from enrollment.checks import check_artifact, check_broker_socket, check_encryption_keys
+from enrollment.checks import check_artifact, check_broker_socket, check_encryption_keys, check_retraining
 
 
 def test_it_passes_a_complete_site():
@@ -20,3 +20,9 @@ def test_it_refuses_a_missing_artifact(settings, tmp_path):
 def test_it_refuses_a_socket_path_that_is_too_long(settings):
     settings.REDIS_URL, settings.BROKER_SOCKET = "", Path("/" + "x" * 120)
     assert [error.id for error in check_broker_socket()] == ["enrollment.E003"]
+
+
+def test_it_refuses_an_unknown_policy_of_promotion(settings):
+    assert check_retraining() == []
+    settings.RETRAINING_PROMOTE = "sometimes"
+    assert [error.id for error in check_retraining()] == ["enrollment.E010"]
