@@ -52,6 +52,7 @@ def run_claim(run_id: int) -> tuple[TrainingRun | None, UUID | None]:
     if version is not None:
         version.begin()
         version.save(update_fields=["state"])
+    run.audit("started")
     return run, claim
 
 
@@ -73,6 +74,7 @@ def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> bool:
         version.report["looser_threshold"] = version.is_looser_than(current.champion, rule=rule, fmr=fmr)
     version.sign()
     version.save()
+    current.audit(current.state)
     transaction.on_commit(lambda: run_mail(current), robust=True)
     return True
 
@@ -161,5 +163,6 @@ def _fail(run: TrainingRun, code: str, detail: str) -> None:
     run.fail(code, detail)
     run.note_down(f"Failed: {code} {detail}")
     run.save()
+    run.audit(run.state)
     ModelVersion.objects.filter(created_by_run=run).delete()
     transaction.on_commit(lambda: run_mail(run), robust=True)

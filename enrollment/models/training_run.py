@@ -6,7 +6,9 @@ from django.db import models
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
+from enrollment.models.audit_event import AuditEvent
 from enrollment.models.people_set import PeopleSet
+from enrollment.models.user import User
 
 LOG_CHARACTERS = 8000
 
@@ -133,6 +135,22 @@ class TrainingRun(models.Model):
 
     def cancel(self) -> None:
         self._close(self.State.CANCELLED, *self.OPEN)
+
+    def audit(self, step: str, *, actor: User | None = None) -> None:
+        """Records a step in the audit log."""
+        refused = step in (self.State.REFUSED, self.State.FAILED)
+        AuditEvent.record(
+            AuditEvent.Action.TRAINING,
+            AuditEvent.Outcome.REFUSED if refused else AuditEvent.Outcome.SUCCESS,
+            actor=actor,
+            object_id=self.pk,
+            model_version=getattr(self, "version", None),
+            details={"step": step, "kind": self.kind, "network": self.network} | self._code,
+        )
+
+    @property
+    def _code(self) -> dict[str, str]:
+        return {"code": self.failure} if self.failure else {}
 
     def note_down(self, line: str) -> None:
         """Adds a line to the log, which keeps its end only."""

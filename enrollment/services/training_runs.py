@@ -68,6 +68,7 @@ def training_run_cancel(run: TrainingRun, *, actor: User | None) -> TrainingRun:
     current.cancel()
     current.note_down(f"Cancelled by {actor or 'the system'}")
     current.save()
+    current.audit("cancelled", actor=actor)
     ModelVersion.objects.filter(created_by_run=current).delete()
     return current
 
@@ -89,6 +90,7 @@ def _store(run: TrainingRun) -> None:
         created_by_run=run,
         lineage={"base_version": str(run.champion) if run.start == run.Start.ACTIVE else None},
     )
+    run.audit("requested", actor=run.requested_by)
     training_run_execute.delay_on_commit(run.pk)  # type: ignore[attr-defined]
 
 

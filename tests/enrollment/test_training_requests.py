@@ -13,7 +13,7 @@ from django_celery_beat.models import PeriodicTask
 
 from enrollment.errors import IllegalTransition, TrainingRefused
 from enrollment.jobs.training_rows import run_claim, run_fail, training_runs_claim_lost
-from enrollment.models import Consent, ModelVersion, PeopleSet, TrainingRun
+from enrollment.models import AuditEvent, Consent, ModelVersion, PeopleSet, TrainingRun
 from enrollment.selectors import model_versions_that_saw, new_training_subjects, training_samples
 from enrollment.services import (
     retraining_schedule_prepare,
@@ -224,6 +224,19 @@ class TestLineage:
         version.save()
         assert list(model_versions_that_saw(7)) == [version]
         assert list(model_versions_that_saw(77)) == []
+
+
+class TestAudit:
+    def test_it_records_every_step(self, ready):
+        ada = UserFactory()
+        run, claim = run_claim(request(ready, actor=ada).pk)
+        run_fail(run, claim, "disk_full", "")
+        events = AuditEvent.objects.filter(action="training").order_by("pk")
+        assert [event.details["step"] for event in events] == ["requested", "started", "failed"]
+        assert [event.outcome for event in events] == ["success", "success", "refused"]
+        assert events[0].actor_id == ada.pk
+        assert events[2].details["code"] == "disk_full"
+        assert {event.object_id for event in events} == {str(run.pk)}
 
 
 class TestSchedule:
