@@ -21,6 +21,11 @@ class ConsentMissing(DomainError):
     detail = "Agree to the use of your face for sign-in first."
 
 
+class ReauthenticationNeeded(DomainError):
+    code = "reauthentication_required"
+    detail = "Confirm with your password or passkey that it is you, then try again."
+
+
 class TooManyAnchors(DomainError):
     code = "too_many_anchors"
     detail = "You have the most pictures that can be kept. Remove one to add another."

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from enrollment.forms import ConsentForm
 from enrollment.models import Consent, Sample
+from enrollment.reauthentication import fresh_required, is_fresh
 from enrollment.selectors import (
     anchor_status,
     has_consent,
@@ -27,6 +28,7 @@ from enrollment.services import consent_withdraw, consents_give, face_erase, use
 
 
 @login_required
+@fresh_required
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest) -> HttpResponse:
     consents = standing_consents(subject_of(user_of(request)))
@@ -38,6 +40,7 @@ def consent(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@fresh_required
 @require_POST
 def consent_withdrawal(request: HttpRequest) -> HttpResponse:
     purpose = request.POST.get("purpose", "")
@@ -61,6 +64,7 @@ def anchors(request: HttpRequest) -> HttpResponse:
         "samples": samples_of(subject),
         "anchors": anchor_status(subject),
         "max_bytes": settings.FACE_MAX_IMAGE_BYTES,
+        "fresh": is_fresh(request),
     }
     return render(request, "enrollment/anchors.html", context)
 
@@ -89,6 +93,7 @@ def account_delete(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@fresh_required
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":

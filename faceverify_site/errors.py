@@ -25,6 +25,7 @@ STATUS_BY_CODE = {
     "illegal_transition": 409,
     "inquiry_in_progress": 409,
     "not_found": 404,
+    "reauthentication_required": 403,
     "service_unavailable": 503,
     "session_closed": 409,
     "too_many_anchors": 409,

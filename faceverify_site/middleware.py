@@ -4,9 +4,11 @@ import secrets
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
 from enrollment.origin import origin_of
+from enrollment.reauthentication import is_strong
 from faceverify_site.errors import problem
 
 DRAINED_BYTES, CHUNK_BYTES = 64 * 1024 * 1024, 64 * 1024
@@ -24,6 +26,19 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+class StaffSessionMiddleware:
+    """Ends a staff session that a face alone opened, also where somebody became staff after signing in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and (user.is_staff or user.is_superuser) and not is_strong(request):
+            logout(request)
+        return self.get_response(request)
 
 
 class OriginMiddleware:

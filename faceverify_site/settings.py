@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "faceverify_site.middleware.StaffSessionMiddleware",
     "faceverify_site.middleware.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -194,9 +195,10 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "FaceVerify: "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _site.scheme
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # how long a password or passkey counts as just shown
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever came in by face alone changes neither address nor password
 ACCOUNT_USERNAME_VALIDATORS = "enrollment.models.user.USERNAME_VALIDATORS"
+EMAIL_TIMEOUT = 10
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"FaceVerify <noreply@{_site.hostname}>")
 

@@ -48,9 +48,18 @@ def browser_of():
         client = APIClient() if api else Client()
         if user is not None:
             client.force_login(user)
+            show_password(client, user)
         return client
 
     return make
+
+
+def show_password(client: Client, user, *, seconds_ago: float = 0, method: str = "password") -> None:
+    """What allauth notes in the session when somebody signs in."""
+    session = client.session
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["account_authentication_methods"] = [{"method": method, "at": time.time() - seconds_ago}]
+    session.save()
 
 
 @pytest.fixture(scope="session")

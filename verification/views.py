@@ -11,6 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from enrollment.errors import DomainError
+from enrollment.reauthentication import face_record
 from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
 from verification.selectors import model_versions
@@ -35,6 +36,7 @@ def sign_in_finish(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.detail)
         return redirect("verification:sign_in")
+    face_record(request, user)
     return perform_login(
         request, user, redirect_url=_safe_next(request, request.POST.get("next", "")) or None
     )

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from enrollment.api.serializers import ImageSerializer, SampleSerializer, anchors_json
 from enrollment.models import Sample, User
+from enrollment.reauthentication import require_fresh
 from enrollment.selectors import anchor_status, sample_of, samples_of, subject_of, user_of
 from enrollment.services import sample_delete, sample_submit
 
@@ -22,6 +23,7 @@ class SampleList(APIView):
     def post(self, request: Request) -> Response:
         form = ImageSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        require_fresh(request)
         sample = sample_submit(user_of(request), form.validated_data["image"])
         return Response(_payload(user_of(request), [sample]), status=status.HTTP_202_ACCEPTED)
 
@@ -33,7 +35,9 @@ class SampleDetail(APIView):
         return Response(_payload(user_of(request), [_own(user_of(request), sample_id)]))
 
     def delete(self, request: Request, sample_id: UUID) -> Response:
-        sample_delete(_own(user_of(request), sample_id))
+        sample = _own(user_of(request), sample_id)
+        require_fresh(request)
+        sample_delete(sample)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

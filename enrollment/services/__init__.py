@@ -1,6 +1,7 @@
 """Writes of enrollment. Views, API, admin and commands call these and nothing below them."""
 
 from enrollment.services.audit import audit_record
+from enrollment.services.consents import TEXT_VERSION as CONSENT_TEXT_VERSION
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.model_versions import model_version_register
@@ -11,6 +12,7 @@ from enrollment.services.training_runs import training_run_cancel, training_run_
 from enrollment.services.uploads import image_read
 
 __all__ = [
+    "CONSENT_TEXT_VERSION",
     "audit_record",
     "consent_withdraw",
     "consents_give",

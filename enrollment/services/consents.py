@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.models import AuditEvent, Consent, Subject, User
+from enrollment.notices import Notice, notice_send
 from enrollment.selectors import subject_of
 from enrollment.services.samples import face_erase, subject_lock
 
@@ -40,3 +41,5 @@ def consent_withdraw(user: User, purpose: str) -> None:
 
 def _record(action: AuditEvent.Action, subject: Subject, purpose: str) -> None:
     AuditEvent.record(action, subject=subject, details={"purpose": purpose, "text_version": TEXT_VERSION})
+    if subject.user:
+        notice_send(subject.user, Notice.CONSENT_CHANGED)

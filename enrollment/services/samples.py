@@ -1,17 +1,20 @@
 """Pictures given at enrollment: taking them in, and erasing them."""
 
 import logging
+from datetime import timedelta
 from functools import partial
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from enrollment.crypto import keyed_digest
 from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
 from enrollment.models import AuditEvent, Consent, DuplicateFlag, Sample, Subject, User
+from enrollment.notices import Notice, notice_send
 from enrollment.reasons import Reason
 from enrollment.selectors import anchor_status, has_consent, subject_of
 from enrollment.services.uploads import image_read
@@ -48,6 +51,7 @@ def _sample_store(subject: Subject, data: bytes) -> Sample:
     twins = Sample.objects.filter(subject=subject, image_digest=digest).exclude(state=Sample.State.REJECTED)
     if twins.exists():
         raise ImageRefused(str(Reason.DUPLICATE_IMAGE.label), code=Reason.DUPLICATE_IMAGE.value)
+    _tell_owner(subject)
     sample = Sample(subject=subject, image_digest=digest)
     sample.image.save("", ContentFile(data), save=False)
     try:
@@ -57,6 +61,13 @@ def _sample_store(subject: Subject, data: bytes) -> Sample:
         raise
     template_extract.delay_on_commit(str(sample.pk))  # type: ignore[attr-defined]
     return sample
+
+
+def _tell_owner(subject: Subject) -> None:
+    """One mail for the pictures of an hour."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    if subject.user and not Sample.objects.filter(subject=subject, created_at__gt=hour_ago).exists():
+        notice_send(subject.user, Notice.ANCHORS_ADDED)
 
 
 def _digest(subject: Subject, data: bytes) -> str:
@@ -75,6 +86,8 @@ def sample_delete(sample: Sample) -> None:
     subject_lock(sample.subject)
     _erase([sample])
     AuditEvent.record(AuditEvent.Action.SAMPLE_DELETE, subject=sample.subject, object_id=sample.pk)
+    if sample.subject.user:
+        notice_send(sample.subject.user, Notice.ANCHOR_REMOVED)
 
 
 @transaction.atomic
@@ -86,6 +99,8 @@ def face_erase(user: User) -> None:
     samples = list(Sample.objects.filter(subject__user=user).defer("sealed_crop"))
     _erase(samples)
     AuditEvent.record(AuditEvent.Action.FACE_ERASE, subject=subject, details={"samples": len(samples)})
+    if samples:
+        notice_send(user, Notice.FACE_ERASED)
 
 
 @transaction.atomic

@@ -28,6 +28,17 @@ async function problem(response) {
 }
 
 /**
+ * @param {ApiError} error when it asks for the password again, the page for that opens and leads back here
+ * @returns {ApiError}
+ */
+function confirmFirst(error) {
+  if (error.code === "reauthentication_required") {
+    window.location.assign(`/accounts/reauthenticate/?next=${encodeURIComponent(window.location.pathname)}`);
+  }
+  return error;
+}
+
+/**
  * @param {string} url
  * @param {RequestInit} [options]
  * @returns {Promise<any>} the JSON answer, null where there is none
@@ -42,7 +53,7 @@ export async function request(url, options = {}) {
   } catch {
     throw new ApiError("The site cannot be reached. Check your connection and try again.", { code: "offline" });
   }
-  if (!response.ok) throw await problem(response);
+  if (!response.ok) throw confirmFirst(await problem(response));
   return response.status === 204 ? null : response.json();
 }
 

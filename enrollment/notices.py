@@ -1,0 +1,67 @@
+"""Mails that tell people what happened to their face or account, so that a stolen session does not stay unnoticed."""
+
+import enum
+import logging
+import smtplib
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils import timezone
+
+from enrollment.models import User
+from enrollment.origin import current_source
+
+logger = logging.getLogger(__name__)
+
+
+class Notice(enum.Enum):
+    """Subject and first sentence of each mail."""
+
+    ANCHORS_ADDED = (
+        "Pictures of your face were added",
+        "New pictures were added to the face you sign in with.",
+    )
+    ANCHOR_REMOVED = (
+        "A picture of your face was removed",
+        "A picture you sign in with was removed and erased.",
+    )
+    CONSENT_CHANGED = "Your consent was changed", "What you agree to was changed."
+    FACE_ERASED = "Your face was erased", "Every picture and template of your face was erased."
+    DATA_EXPORTED = (
+        "Your data was downloaded",
+        "A copy of your pictures, consents and history was downloaded.",
+    )
+    FACE_LOCKED = (
+        "Sign-in by face is locked for a while",
+        "Somebody failed several times to sign in as you by face. Each further try now has to wait. "
+        "Your password works as before, and signing in with it ends the wait.",
+    )
+    NEW_DEVICE = (
+        "You signed in by face on a new device",
+        "Your account was signed in to by face on a new device.",
+    )
+    SIGN_IN_CODE = "Your code for signing in", "Your code is {code}. It is valid for ten minutes."
+
+
+def notice_send(user: User, notice: Notice, **words: str) -> None:
+    """Mails a notice once the present transaction is committed; a mail server that is away stops nothing."""
+    transaction.on_commit(partial(_send, user, notice, current_source(), words), robust=True)
+
+
+def _send(user: User, notice: Notice, source: str, words: dict[str, str]) -> None:
+    if not user.email:
+        return
+    subject, sentence = notice.value
+    where = f", from the address {source}" if source else ""
+    body = (
+        f"Hello {user.get_username()},\n\n{sentence.format(**words)}\n\n"
+        f"This happened on {timezone.now():%d %B %Y at %H:%M} UTC{where}.\n"
+        "If it was not you, sign in with your password, change it, and look at your pictures:\n"
+        f"{settings.SITE_URL}/\n"
+    )
+    try:
+        send_mail(f"FaceVerify: {subject}", body, None, [user.email])
+    except (OSError, smtplib.SMTPException):
+        logger.exception("notice %s could not be sent", notice.name)

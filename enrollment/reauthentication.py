@@ -1,0 +1,66 @@
+"""How a browser's session was opened: a face alone opens fewer doors than a password or a passkey."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.reauthentication import suspend_request
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from rest_framework.request import Request
+
+from enrollment.errors import ReauthenticationNeeded
+from enrollment.models import User
+
+FACE = "face"
+View = Callable[..., HttpResponse]
+
+
+def face_record(request: HttpRequest, user: User) -> None:
+    """Notes in the session that a face was shown."""
+    record_authentication(request, user, method=FACE)
+
+
+def sign_up_record(request: HttpRequest, user: User) -> None:
+    """Notes in the session that the person has just chosen a password, which is as good as giving it."""
+    record_authentication(request, user, method="password", signup=True)
+
+
+def _strong_records(request: HttpRequest | Request) -> list[dict[str, Any]]:
+    return [
+        record for record in get_authentication_records(request, request.user) if record["method"] != FACE
+    ]
+
+
+def is_strong(request: HttpRequest | Request) -> bool:
+    """Whether something other than a face helped to open the session."""
+    return bool(_strong_records(request))
+
+
+def is_fresh(request: HttpRequest | Request) -> bool:
+    """Whether something other than a face was shown within the last minutes."""
+    newest = max((record["at"] for record in _strong_records(request)), default=0.0)
+    return bool(time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+
+
+def require_fresh(request: Request) -> None:
+    """For the API. Raises ReauthenticationNeeded."""
+    if not is_fresh(request):
+        raise ReauthenticationNeeded
+
+
+def fresh_required(view: View) -> View:
+    """For pages: whoever changes something shows anew who they are, and then goes on where they were."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not is_fresh(request):
+            answer: HttpResponse = suspend_request(request, reverse("account_reauthenticate"))
+            return answer
+        return view(request, *args, **kwargs)
+
+    return guarded

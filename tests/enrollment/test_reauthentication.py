@@ -1,0 +1,94 @@
+"""What a session may do depends on how it was opened, and how long ago."""
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from enrollment.models import AuditEvent, Sample
+from tests.conftest import show_password
+from tests.faces import jpeg, portrait
+from tests.factories import PASSWORD, SampleFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+AN_HOUR = 3600
+
+
+@pytest.fixture
+def sample(owner):
+    return SampleFactory(subject=owner.subject)
+
+
+@pytest.fixture(params=[{"seconds_ago": AN_HOUR}, {"method": "face"}], ids=["long ago", "by face"])
+def stolen(request, owner, browser_of):
+    """A session whose holder has not shown a password lately."""
+    browser = browser_of(owner)
+    show_password(browser, owner, **request.param)
+    return browser
+
+
+def test_a_stolen_session_adds_no_anchor(stolen):
+    picture = SimpleUploadedFile("face.jpg", jpeg(portrait()), "image/jpeg")
+    answer = stolen.post("/api/v1/samples", {"image": picture})
+    assert (answer.status_code, answer.json()["code"]) == (403, "reauthentication_required")
+    assert not Sample.objects.exists()
+
+
+def test_a_stolen_session_removes_no_anchor(stolen, sample):
+    assert stolen.delete(f"/api/v1/samples/{sample.pk}").json()["code"] == "reauthentication_required"
+    assert Sample.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/face/consent/", {"sign_in": "on", "training": "on"}),
+        ("/face/consent/withdraw/", {"purpose": "sign_in"}),
+        ("/face/erase/", {}),
+    ],
+)
+def test_a_stolen_session_changes_nothing_on_pages(stolen, sample, path, data):
+    assert stolen.post(path, data).url.startswith("/accounts/reauthenticate/")
+    assert not AuditEvent.objects.exists()
+    assert Sample.objects.exists()
+
+
+def test_it_goes_on_after_the_password(stolen, sample):
+    stolen.post("/face/erase/")
+    stolen.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/face/erase/"})
+    assert not Sample.objects.exists()
+
+
+def test_it_asks_to_confirm_on_the_page_of_pictures(stolen):
+    assert b'data-testid="confirm-first"' in stolen.get("/face/").content
+
+
+def test_signing_up_counts_as_showing_the_password(client, mailoutbox):
+    new = {"email": "new@example.org", "username": "new", "password1": PASSWORD, "password2": PASSWORD}
+    client.post("/accounts/signup/", new)
+    assert client.post("/face/consent/", {"sign_in": "on"}).url == "/face/"
+    assert b'data-testid="confirm-first"' not in client.get("/face/").content
+
+
+def test_it_mails_the_owner_when_anchors_come_and_go(
+    broker, owner, browser_of, django_capture_on_commit_callbacks
+):
+    picture = SimpleUploadedFile("face.jpg", jpeg(portrait()), "image/jpeg")
+    browser = browser_of(owner)
+    with django_capture_on_commit_callbacks(execute=True):
+        sample = browser.post("/api/v1/samples", {"image": picture}).json()["samples"][0]
+        browser.delete(f"/api/v1/samples/{sample['id']}")
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects == [
+        "FaceVerify: Pictures of your face were added",
+        "FaceVerify: A picture of your face was removed",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/enrollment/user/"])
+def test_a_face_alone_opens_no_admin(browser_of, path):
+    user = UserFactory()
+    browser = browser_of(user)
+    show_password(browser, user, method="face")
+    type(user).objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
+    assert browser.get(path).status_code == 302
+    assert "_auth_user_id" not in browser.session
