@@ -45,7 +45,7 @@ from ml.training.trainer import Progress
 logger = logging.getLogger(__name__)
 
 Phase = TrainingRun.Phase
-FACES, MODEL = "faces", "model"
+MODEL = "model"
 # A site's few people bend a pretrained network less when they are told apart pairwise than when each becomes a class.
 FINE_TUNING_LOSS = "batch_hard"
 
@@ -57,9 +57,10 @@ def training_run_execute(run_id: int) -> None:
     if run is None or claim is None:
         return
     folder = settings.TRAINING_DIR / str(run.pk)
+    faces = folder / str(claim)  # a worker that was taken for dead erases its own faces only
     try:
         with Reporter(run, claim) as reporter:
-            outcome = _Execution(run, folder, reporter).carry_out()
+            outcome = _Execution(run, faces, folder / MODEL, reporter).carry_out()
         if not run_finish(run, claim, outcome):
             artifact_erase(ModelVersion(path=outcome.path, digest=outcome.digest))
     except RunClosed:
@@ -70,19 +71,21 @@ def training_run_execute(run_id: int) -> None:
         if code == "unexpected":
             raise
     finally:
-        shutil.rmtree(folder / FACES, ignore_errors=True)
+        shutil.rmtree(faces, ignore_errors=True)
         leftovers_erase()
 
 
 class _Execution:
     """The phases of one run, in order."""
 
-    def __init__(self, run: TrainingRun, folder: Path, reporter: Reporter) -> None:
+    def __init__(self, run: TrainingRun, faces: Path, model: Path, reporter: Reporter) -> None:
         self._run, self._reporter = run, reporter
-        self._faces, self._model = folder / FACES, folder / MODEL
+        self._faces, self._model = faces, model
         self._version = ModelVersion.objects.get(created_by_run=run)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.rmtree(self._faces, ignore_errors=True)
+        faces.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for earlier in faces.parent.iterdir():
+            if earlier != model:
+                shutil.rmtree(earlier, ignore_errors=True)
 
     def carry_out(self) -> Outcome:
         champion = Artifact.load(artifact_folder(self._champion()))

@@ -174,7 +174,8 @@ def stop_after_an_epoch(run):
     run, claim = run_claim(run.pk)
     run.epochs = 1
     with Reporter(run, claim) as reporter:
-        execution = training._Execution(run, training.settings.TRAINING_DIR / str(run.pk), reporter)
+        folder = training.settings.TRAINING_DIR / str(run.pk)
+        execution = training._Execution(run, folder / "faces", folder / training.MODEL, reporter)
         _, people = execution._collect()
         execution._train(pipeline_for(run.champion).artifact, people)
 
