@@ -311,6 +311,8 @@ UNFOLD = {
                 "items": [
                     _admin_link("Attempts", "login", "verification_attempt"),
                     _admin_link("Sessions", "history", "verification_verificationsession"),
+                    _admin_link("Locked accounts", "lock", "verification_failurecount"),
+                    _admin_link("Addresses", "public_off", "verification_source"),
                 ],
             },
             {

@@ -8,6 +8,9 @@ FREE_FAILURES = 5
 FIRST_DELAY_SECONDS = 30
 LONGEST_DELAY_SECONDS = 3600
 FAILURES_UNTIL_OFF = 50
+# One address, whatever the accounts: so many failures a minute, and so many different accounts a day.
+SOURCE_FAILURES, SOURCE_FAILURES_WITHIN = 10, timedelta(minutes=1)
+SOURCE_ACCOUNTS, SOURCE_BLOCKED_FOR = 10, timedelta(days=1)
 # A worker that has not answered by now is taken to be away.
 ANSWER_WITHIN = timedelta(seconds=15)
 

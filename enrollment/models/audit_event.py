@@ -37,6 +37,7 @@ class AuditEvent(models.Model):
         FACE_LOCK = "face_lock", "face sign-in locked"
         FACE_UNLOCK = "face_unlock", "face sign-in unlocked"
         SOURCE_BLOCK = "source_block", "address blocked"
+        SOURCE_UNBLOCK = "source_unblock", "address unblocked"
         SAMPLE_DECIDE = "sample_decide", "picture decided"
         SAMPLE_DELETE = "sample_delete", "picture deleted"
         CONSENT_GIVE = "consent_give", "consent given"

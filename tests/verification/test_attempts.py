@@ -1,12 +1,10 @@
 """From a probe to a decision, with the shipped model and real pictures."""
 
-import threading
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.utils import timezone
 
 from enrollment.models import Template
@@ -287,49 +285,8 @@ def test_it_verifies_only_people_with_a_usable_face(stranger):
         session_open(purpose="verify", browser_key=BROWSER, source=None, user=stranger)
 
 
-@pytest.mark.parametrize("login", ["bob", "nobody"])
-def test_it_locks_after_five_failures(bob, login):
-    for _ in range(5):
-        try_to_sign_in(login)
-    with pytest.raises(TooManyAttempts) as refusal:
-        open_session(login)
-    assert 25 <= refusal.value.retry_after_seconds <= 30
-
-
-def test_it_opens_the_lock_after_thirty_seconds(bob):
-    for _ in range(5):
-        try_to_sign_in("bob")
-    FailureCount.objects.update(last_failed_at=timezone.now() - timedelta(seconds=29))
-    with pytest.raises(TooManyAttempts):
-        open_session("bob")
-    FailureCount.objects.update(last_failed_at=timezone.now() - timedelta(seconds=31))
-    assert open_session("bob").state == "created"
-
-
 def test_it_starts_the_count_afresh_after_a_full_sign_in(bob):
     for _ in range(5):
         try_to_sign_in("bob")
     failures_reset(bob)
     assert open_session("bob").state == "created"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_it_compares_five_times_for_fifty_parallel_tries(broker, version, other_embedding):
-    enrolled_subject(version, other_embedding, username="bob")
-    sessions = [open_session("bob") for _ in range(50)]
-    refusals = []
-
-    def attempt(session: VerificationSession) -> None:
-        try:
-            attempt_submit(session, probe())
-        except TooManyAttempts as refusal:
-            refusals.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=attempt, args=(session,)) for session in sessions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (Attempt.objects.count(), len(refusals)) == (5, 45)

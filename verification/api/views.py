@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from enrollment.api.serializers import ImageSerializer
+from enrollment.origin import source_of
 from verification.api.serializers import SessionOpenSerializer, SessionSerializer
 from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
@@ -27,7 +28,7 @@ class SessionList(APIView):
         session = session_open(
             purpose=purpose,
             browser_key=browser_key(request, create=True),
-            source=request.META.get("REMOTE_ADDR") or None,
+            source=source_of(request) or None,
             user=request.user if request.user.is_authenticated else None,
             login=form.validated_data.get("login", ""),
         )

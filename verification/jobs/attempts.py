@@ -13,6 +13,7 @@ from django.utils import timezone
 from enrollment.errors import DomainError
 from enrollment.jobs import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
+from enrollment.notices import Notice, notice_send
 from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
@@ -139,6 +140,24 @@ def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparis
         session.succeed()
     else:
         session.fail("no_match")
+        _tell_of_lock(attempt, session)
+
+
+def _tell_of_lock(attempt: Attempt, session: VerificationSession) -> None:
+    """At the first lock and when the face is switched off, the owner hears of it."""
+    count = FailureCount.objects.filter(pk=session.account_key).first()
+    if count is None or count.failures not in {policy.FREE_FAILURES, policy.FAILURES_UNTIL_OFF}:
+        return
+    AuditEvent.record(
+        AuditEvent.Action.FACE_LOCK,
+        AuditEvent.Outcome.REFUSED,
+        subject=attempt.subject,
+        source=session.source,
+        object_id=session.user_id or "",
+        details={"failures": count.failures},
+    )
+    if session.user:
+        notice_send(session.user, Notice.FACE_LOCKED)
 
 
 def attempts_claim_lost() -> list[int]:

@@ -6,5 +6,15 @@ from verification.models.failure_count import FailureCount
 from verification.models.identification import Identification
 from verification.models.inquiry import Inquiry
 from verification.models.session import VerificationSession
+from verification.models.source import Source, SourceFailure
 
-__all__ = ["Attempt", "Comparison", "FailureCount", "Identification", "Inquiry", "VerificationSession"]
+__all__ = [
+    "Attempt",
+    "Comparison",
+    "FailureCount",
+    "Identification",
+    "Inquiry",
+    "Source",
+    "SourceFailure",
+    "VerificationSession",
+]

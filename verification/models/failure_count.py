@@ -1,16 +1,21 @@
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
 from verification import policy
+from verification.models.source import SourceFailure
 
 
 class FailureCount(models.Model):
     """Consecutive failed tries on an account, or on a login as typed. Raised before each comparison."""
 
     account_key = models.CharField(primary_key=True, max_length=64)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     failures = models.PositiveIntegerField(default=0)
     last_failed_at = models.DateTimeField(null=True, blank=True)
     previous_failed_at = models.DateTimeField(null=True, blank=True)
@@ -40,6 +45,8 @@ class FailureCount(models.Model):
     @classmethod
     def take_back(cls, keys: set[str], at: datetime | None) -> None:
         """What was counted ahead at this time was no failure; unless another came since, the old time stands again."""
+        if at is not None:
+            SourceFailure.objects.filter(account_key__in=keys, at=at).delete()
         for key in sorted(keys):
             mine = cls.objects.filter(pk=key, failures__gt=0)
             if not mine.filter(last_failed_at=at).update(

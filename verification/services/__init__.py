@@ -6,6 +6,7 @@ from verification.services.failures import failures_reset
 from verification.services.identifications import identification_submit
 from verification.services.inquiries import inquiry_wait
 from verification.services.sessions import session_consume, session_get, session_open
+from verification.services.sources import source_unblock
 
 __all__ = [
     "attempt_submit",
@@ -17,4 +18,5 @@ __all__ = [
     "session_consume",
     "session_get",
     "session_open",
+    "source_unblock",
 ]

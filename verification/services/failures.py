@@ -13,9 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.crypto import keyed_digest
-from enrollment.models import User
+from enrollment.models import AuditEvent, User
+from enrollment.selectors import subject_of
+from verification import policy
 from verification.errors import FaceSignInOff, TooManyAttempts
 from verification.models import FailureCount, VerificationSession
+from verification.services.sources import source_count, source_lock
 
 
 def account_key(user: User | None, login: str) -> str:
@@ -53,20 +56,23 @@ def _refuse(count: FailureCount) -> None:
 
 def failure_count(session: VerificationSession, at: datetime) -> bool:
     """Counts a failure ahead of the comparison, or refuses. Answers whether the account itself may be compared."""
-    typed = _for_update(session.login_key)
+    own = session.account_key == session.login_key
+    source = source_lock(session)  # before the accounts: always in this order, so that none wait in a ring
+    typed = _for_update(session.login_key, session.user if own else None)
     _refuse(typed)
+    source_count(source, session, at)
     typed.add(at)
-    if session.account_key == session.login_key:
+    if own:
         return True
-    account = _for_update(session.account_key)
+    account = _for_update(session.account_key, session.user)
     if account.is_locked:
         return False
     account.add(at)
     return True
 
 
-def _for_update(key: str) -> FailureCount:
-    FailureCount.objects.get_or_create(pk=key)
+def _for_update(key: str, user: User | None) -> FailureCount:
+    FailureCount.objects.get_or_create(pk=key, defaults={"user": user})
     return FailureCount.objects.select_for_update().get(pk=key)
 
 
@@ -76,4 +82,7 @@ def failures_reset(user: User) -> None:
     addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     logins = {user.get_username(), user.email, *addresses}
     keys = {account_key(user, ""), *(login_key(login) for login in logins)}
+    locked = FailureCount.objects.filter(pk__in=keys, failures__gte=policy.FREE_FAILURES).exists()
     FailureCount.objects.filter(pk__in=keys).delete()
+    if locked:
+        AuditEvent.record(AuditEvent.Action.FACE_UNLOCK, subject=subject_of(user), object_id=user.pk)

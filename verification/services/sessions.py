@@ -11,6 +11,7 @@ from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
 from verification.selectors import comparable_subject, session_of, user_by_login
 from verification.services.failures import account_key, failures_check, login_key
+from verification.services.sources import source_check
 
 
 def session_open(
@@ -30,6 +31,7 @@ def session_open(
     )
     if purpose == VerificationSession.Purpose.VERIFY and comparable_subject(session) is None:
         raise FaceNotReady
+    source_check(source)
     failures_check(session.login_key)
     session.save()
     return session

@@ -1,0 +1,62 @@
+import ipaddress
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from verification import policy
+
+
+def network_of(address: str) -> str:
+    """What counts as one source: an IPv4 address, or the /64 network that one IPv6 subscriber gets."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+
+
+class Source(models.Model):
+    """An address that failures came from. Its row is locked while they are counted."""
+
+    network = models.CharField(primary_key=True, max_length=64)
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-last_failed_at"]
+
+    def __str__(self) -> str:
+        return self.network
+
+    @property
+    def blocked_until(self) -> datetime | None:
+        """When the block ends by itself, or None when there is none."""
+        until = self.blocked_at + policy.SOURCE_BLOCKED_FOR if self.blocked_at else None
+        return until if until and until > timezone.now() else None
+
+    def failures_since(self, ago: timedelta) -> "models.QuerySet[SourceFailure]":
+        return self.failures.filter(at__gt=timezone.now() - ago)
+
+    def add(self, account_key: str, at: datetime) -> bool:
+        """Counts one failure ahead. Answers whether it made the source a blocked one."""
+        self.failures.create(account_key=account_key, at=at)
+        self.last_failed_at = at
+        accounts = self.failures_since(policy.SOURCE_BLOCKED_FOR).values("account_key").distinct().count()
+        spraying = accounts > policy.SOURCE_ACCOUNTS
+        self.blocked_at = at if spraying else None
+        self.save()
+        return spraying
+
+
+class SourceFailure(models.Model):
+    """One failure from a source, kept for a day."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="failures")
+    account_key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["source", "at"], name="source_failure_at")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}, {self.at:%Y-%m-%d %H:%M:%S}"
