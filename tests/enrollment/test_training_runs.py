@@ -6,6 +6,7 @@ import time
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db import connections
 from PIL import Image
 
 from enrollment.jobs import pipeline_for
@@ -134,7 +135,7 @@ def test_it_notices_an_altered_set(evaluation, others):
 
 def test_cancelling_stops_a_run_within_seconds(evaluation, others, site):
     run = small(others, epochs=500)
-    worker = threading.Thread(target=execute, args=[TrainingRun.objects.get(pk=run.pk)])
+    worker = threading.Thread(target=execute_aside, args=[run.pk])
     worker.start()
     wait_for(lambda: TrainingRun.objects.get(pk=run.pk).step > 0)
     training_run_cancel(run, actor=None)
@@ -142,6 +143,14 @@ def test_cancelling_stops_a_run_within_seconds(evaluation, others, site):
     assert not worker.is_alive()
     assert TrainingRun.objects.get(pk=run.pk).state == "cancelled"
     assert not list(site.TRAINING_DIR.iterdir())
+
+
+def execute_aside(run_id):
+    """In a thread, which has database connections of its own."""
+    try:
+        execute(TrainingRun.objects.get(pk=run_id))
+    finally:
+        connections.close_all()
 
 
 def wait_for(condition, *, seconds=60):
