@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from enrollment.crypto import keyring
 
 LONGEST_SOCKET_PATH = 100
+YOUNGEST_AUDIT_DAYS = 365
 
 
 @register
@@ -51,3 +52,16 @@ def check_retraining(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register
+def check_retention(**_: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    if not 0 < settings.RETENTION_FACE_DAYS <= settings.LONGEST_RETENTION_DAYS:
+        limit = settings.LONGEST_RETENTION_DAYS
+        errors.append(Error(f"RETENTION_FACE_DAYS: expected 1 to {limit}.", id="enrollment.E005"))
+    if settings.RETENTION_AUDIT_DAYS < YOUNGEST_AUDIT_DAYS:
+        errors.append(
+            Error(f"RETENTION_AUDIT_DAYS: expected at least {YOUNGEST_AUDIT_DAYS}.", id="enrollment.E006")
+        )
+    return errors

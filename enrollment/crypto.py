@@ -68,6 +68,21 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> bytes:
         raise SealBroken from error
 
 
+def is_current(sealed: bytes | memoryview) -> bool:
+    """Whether sealed bytes were sealed with the newest key."""
+    newest = next(iter(keyring()))
+    return bytes(sealed[: len(VERSION) + KEY_ID_BYTES]) == VERSION + newest
+
+
+def seal_text(text: str, *, context: str) -> str:
+    """Sealed and in base64, for columns that hold text."""
+    return base64.b64encode(seal(text.encode(), context=context)).decode()
+
+
+def unseal_text(sealed: str, *, context: str) -> str:
+    return unseal(base64.b64decode(sealed), context=context).decode()
+
+
 def keyed_digest(data: bytes, *, context: str) -> str:
     """A fingerprint that tells equal data without revealing it: HMAC-SHA-256, hexadecimal."""
     return hmac.new(settings.SECRET_KEY.encode(), context.encode() + b"\0" + data, hashlib.sha256).hexdigest()

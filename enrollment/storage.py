@@ -1,13 +1,15 @@
 """Where face images lie: any Django storage, with everything encrypted before it gets there."""
 
 import secrets
+from datetime import datetime
 from typing import IO, Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage, storages
 from django.utils.deconstruct import deconstructible
 
-from enrollment.crypto import seal, unseal
+from enrollment.crypto import HEADER_BYTES, is_current, seal, unseal
 
 
 @deconstructible
@@ -39,13 +41,27 @@ class EncryptedStorage(Storage):
     def delete(self, name: str) -> None:
         self._backend.delete(name)
 
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        return self._backend.listdir(path)
+
+    def get_modified_time(self, name: str) -> datetime:
+        return self._backend.get_modified_time(name)
+
+    def is_current(self, name: str) -> bool:
+        """Whether a file was sealed with the newest key."""
+        with self._backend.open(name, "rb") as file:
+            return is_current(file.read(HEADER_BYTES))
+
     def size(self, name: str) -> int:
         return self._backend.size(name)
 
 
-def faces_storage() -> Storage:
+def faces_storage() -> EncryptedStorage:
     """The storage of face images, chosen by the settings."""
-    return storages["faces"]
+    storage = storages["faces"]
+    if not isinstance(storage, EncryptedStorage):
+        raise ImproperlyConfigured("STORAGES: expected faces to be an EncryptedStorage.")
+    return storage
 
 
 def random_name(_instance: object, _filename: str) -> str:

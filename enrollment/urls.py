@@ -9,5 +9,6 @@ urlpatterns = [
     path("consent/withdraw/", views.consent_withdrawal, name="consent_withdraw"),
     path("samples/<uuid:sample_id>/crop/", views.sample_crop, name="sample_crop"),
     path("account/delete/", views.account_delete, name="account_delete"),
+    path("export/", views.export, name="export"),
     path("erase/", views.erase, name="erase"),
 ]

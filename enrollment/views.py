@@ -24,7 +24,7 @@ from enrollment.selectors import (
     subject_of,
     user_of,
 )
-from enrollment.services import consent_withdraw, consents_give, face_erase, user_erase
+from enrollment.services import consent_withdraw, consents_give, face_erase, subject_export, user_erase
 
 
 @login_required
@@ -101,3 +101,16 @@ def erase(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your face has been erased. Your password works as before.")
         return redirect("home")
     return render(request, "enrollment/erase.html", {"anchors": anchor_status(subject_of(user_of(request)))})
+
+
+@login_required
+@fresh_required
+@require_http_methods(["GET", "POST"])
+@cache_control(private=True, no_store=True)
+def export(request: HttpRequest) -> HttpResponse:
+    """A copy of everything, as a zip archive."""
+    if request.method == "POST":
+        answer = HttpResponse(subject_export(user_of(request)), content_type="application/zip")
+        answer["Content-Disposition"] = 'attachment; filename="faceverify.zip"'
+        return answer
+    return render(request, "enrollment/export.html")

@@ -18,7 +18,7 @@ api = [path("", include("enrollment.api.urls")), path("", include("verification.
 urlpatterns = [
     path("", views.home, name="home"),
     path("limits/", views.page, {"template": "pages/limits.html"}, name="limits"),
-    path("privacy/", views.page, {"template": "pages/privacy.html"}, name="privacy"),
+    path("privacy/", views.privacy, name="privacy"),
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),
     path("accounts/", include("allauth.urls")),

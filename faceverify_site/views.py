@@ -1,5 +1,6 @@
 """Pages that belong to no app."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -21,6 +22,26 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, template: str) -> HttpResponse:
     return render(request, template)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is stored, and how long: from the settings."""
+    days = {
+        "face": settings.RETENTION_FACE_DAYS,
+        "records": settings.RETENTION_RECORDS_DAYS,
+        "audit": settings.RETENTION_AUDIT_DAYS,
+        "rejected": settings.RETENTION_REJECTED_DAYS,
+    }
+    return render(
+        request, "pages/privacy.html", {"kept": {name: _span(count) for name, count in days.items()}}
+    )
+
+
+def _span(days: int) -> str:
+    """Days in the largest unit that fits: 730 are "2 years"."""
+    count, unit = (days // 365, "year") if days % 365 == 0 else (days, "day")
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """Entrances of the worker. Arguments are ids; the rows say what is to be done."""
 
 from celery import shared_task
+from django.core.management import call_command
 
 
 @shared_task
@@ -38,3 +39,9 @@ def inquiries_sweep() -> None:
     from verification import jobs
 
     jobs.inquiries_sweep()
+
+
+@shared_task
+def purge() -> None:
+    """For the schedule: erases what was kept long enough."""
+    call_command("purge")

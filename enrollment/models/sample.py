@@ -58,7 +58,10 @@ class Sample(models.Model):
     @property
     def crop(self) -> bytes:
         """The aligned face as JPEG."""
-        return unseal(self.sealed_crop, context=f"crop:{self.pk}")
+        return unseal(self.sealed_crop, context=self.seal_context("sealed_crop"))
+
+    def seal_context(self, column: str) -> str:
+        return f"crop:{self.pk}"
 
     @property
     def reason_messages(self) -> list[str]:
@@ -68,7 +71,7 @@ class Sample(models.Model):
     def accept(self, *, crop: bytes, quality: dict[str, float]) -> None:
         self._leave_pending()
         self.state, self.quality = self.State.ACCEPTED, quality
-        self.sealed_crop = seal(crop, context=f"crop:{self.pk}")
+        self.sealed_crop = seal(crop, context=self.seal_context("sealed_crop"))
 
     def reject(self, reasons: list[str], *, quality: dict[str, float] | None = None) -> None:
         """Keeps the reasons; the caller erases the file once the row is saved."""

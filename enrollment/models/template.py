@@ -26,15 +26,14 @@ class Template(models.Model):
     def __str__(self) -> str:
         return f"{self.sample} under {self.model_version}"
 
-    @property
-    def _context(self) -> str:
+    def seal_context(self, column: str) -> str:
         return f"template:{self.sample_id}:{self.model_version_id}"
 
     @property
     def embedding(self) -> bytes:
         """Raw little-endian float32 values; only jobs turn them into arrays."""
-        return unseal(self.sealed_embedding, context=self._context)
+        return unseal(self.sealed_embedding, context=self.seal_context("sealed_embedding"))
 
     @embedding.setter
     def embedding(self, raw: bytes) -> None:
-        self.sealed_embedding = seal(raw, context=self._context)
+        self.sealed_embedding = seal(raw, context=self.seal_context("sealed_embedding"))

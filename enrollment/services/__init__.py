@@ -4,6 +4,8 @@ from enrollment.services.audit import audit_record
 from enrollment.services.consents import TEXT_VERSION as CONSENT_TEXT_VERSION
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
+from enrollment.services.files import orphans_erase
+from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
@@ -14,6 +16,8 @@ from enrollment.services.uploads import image_read
 __all__ = [
     "CONSENT_TEXT_VERSION",
     "audit_record",
+from enrollment.services.subject_erase import subject_erase
+from enrollment.services.subject_export import subject_export
     "consent_withdraw",
     "consents_give",
     "duplicate_resolve",
@@ -24,7 +28,11 @@ __all__ = [
     "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
+    "keys_rotate",
+    "orphans_erase",
     "training_run_cancel",
     "training_run_request",
     "user_erase",
 ]
+    "subject_erase",
+    "subject_export",

@@ -73,17 +73,16 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"{self.subject or 'unknown account'}, {self.created_at:%Y-%m-%d %H:%M:%S}"
 
-    @property
-    def _context(self) -> str:
+    def seal_context(self, column: str) -> str:
         return f"probe:{self.session_id}"
 
     @property
     def probe(self) -> bytes:
-        return unseal(self.sealed_probe, context=self._context)
+        return unseal(self.sealed_probe, context=self.seal_context("sealed_probe"))
 
     @probe.setter
     def probe(self, data: bytes) -> None:
-        self.sealed_probe = seal(data, context=self._context)
+        self.sealed_probe = seal(data, context=self.seal_context("sealed_probe"))
 
     def decide(self, decision: str) -> None:
         self._leave_pending()

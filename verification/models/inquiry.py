@@ -63,13 +63,13 @@ class Inquiry(models.Model):
     def is_overdue(self) -> bool:
         return self.state == self.State.PENDING and timezone.now() - self.created_at > policy.ANSWER_WITHIN
 
-    def _context(self, part: str) -> str:
-        return f"{self._meta.model_name}:{self.pk}:{part}"
+    def seal_context(self, column: str) -> str:
+        return f"{self._meta.model_name}:{self.pk}:{column.removeprefix('sealed_')}"
 
     @property
     def pictures(self) -> list[bytes]:
         """The files as they came, in the order of PICTURES."""
-        packed = unseal(self.sealed_pictures, context=self._context("pictures"))
+        packed = unseal(self.sealed_pictures, context=self.seal_context("sealed_pictures"))
         files = []
         while packed:
             end = LENGTH_BYTES + int.from_bytes(packed[:LENGTH_BYTES], "big")
@@ -80,19 +80,21 @@ class Inquiry(models.Model):
     @pictures.setter
     def pictures(self, files: list[bytes]) -> None:
         packed = b"".join(len(file).to_bytes(LENGTH_BYTES, "big") + file for file in files)
-        self.sealed_pictures = seal(packed, context=self._context("pictures"))
+        self.sealed_pictures = seal(packed, context=self.seal_context("sealed_pictures"))
 
     @property
     def answer(self) -> dict[str, Any]:
         """What the worker found; empty unless decided."""
         if not self.sealed_answer:
             return {}
-        answer: dict[str, Any] = json.loads(unseal(self.sealed_answer, context=self._context("answer")))
+        answer: dict[str, Any] = json.loads(
+            unseal(self.sealed_answer, context=self.seal_context("sealed_answer"))
+        )
         return answer
 
     def decide(self, answer: dict[str, Any]) -> None:
         self._leave_pending(self.State.DECIDED)
-        self.sealed_answer = seal(json.dumps(answer).encode(), context=self._context("answer"))
+        self.sealed_answer = seal(json.dumps(answer).encode(), context=self.seal_context("sealed_answer"))
 
     def void(self, reasons: list[dict[str, str]]) -> None:
         self._leave_pending(self.State.VOID)

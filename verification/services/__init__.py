@@ -5,6 +5,7 @@ from verification.services.comparisons import comparison_submit
 from verification.services.failures import failures_reset
 from verification.services.identifications import identification_submit
 from verification.services.inquiries import inquiry_wait
+from verification.services.retention import retention_purge
 from verification.services.sessions import session_consume, session_get, session_open
 from verification.services.sources import source_unblock
 
@@ -15,6 +16,7 @@ __all__ = [
     "failures_reset",
     "identification_submit",
     "inquiry_wait",
+    "retention_purge",
     "session_consume",
     "session_get",
     "session_open",

@@ -1,0 +1,74 @@
+"""Everything the site knows of a person, as a zip archive."""
+
+import json
+import zipfile
+from io import BytesIO
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Q
+
+from enrollment.models import AuditEvent, Consent, Sample, Subject, User
+from enrollment.notices import Notice, notice_send
+from enrollment.selectors import model_versions_that_saw, subject_of
+
+ENDINGS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
+
+
+def subject_export(user: User) -> bytes:
+    """The archive: pictures, consents and history. Records the export and tells the owner."""
+    subject = subject_of(user)
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        _write(file, "account.json", _account(user))
+        _write(file, "consents.json", list(Consent.objects.filter(subject=subject).values()))
+        _write(file, "history.json", _history(user, subject))
+        _write(
+            file,
+            "pictures.json",
+            [_picture(file, sample) for sample in Sample.objects.filter(subject=subject)],
+        )
+        _write(file, "models.json", [version.name for version in _models(subject)])
+    AuditEvent.record(AuditEvent.Action.EXPORT, subject=subject, object_id=user.pk)
+    notice_send(user, Notice.DATA_EXPORTED)
+    return archive.getvalue()
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        "username": user.get_username(),
+        "email": user.email,
+        "joined": user.date_joined,
+        "last_sign_in": user.last_login,
+    }
+
+
+def _picture(file: zipfile.ZipFile, sample: Sample) -> dict[str, Any]:
+    if sample.image:
+        with sample.image.open() as image:
+            data = image.read()
+        file.writestr(f"pictures/{sample.pk}{ENDINGS.get(data[:2], '')}", data, zipfile.ZIP_STORED)
+    if sample.state == Sample.State.ACCEPTED:
+        file.writestr(f"faces/{sample.pk}.jpg", sample.crop, zipfile.ZIP_STORED)
+    return {
+        "id": sample.pk,
+        "state": sample.state,
+        "reasons": sample.reasons,
+        "quality": sample.quality,
+        "given_at": sample.created_at,
+        "decided_at": sample.decided_at,
+    }
+
+
+def _history(user: User, subject: Subject | None) -> list[dict[str, Any]]:
+    own = Q(actor_id=user.pk) | Q(subject_id=subject.pk if subject else None)
+    columns = ("created_at", "action", "outcome", "source", "object_id", "details")
+    return list(AuditEvent.objects.filter(own).values(*columns))
+
+
+def _models(subject: Subject | None) -> Any:
+    return model_versions_that_saw(subject.pk) if subject else []
+
+
+def _write(file: zipfile.ZipFile, name: str, content: Any) -> None:
+    file.writestr(name, json.dumps(content, indent=2, cls=DjangoJSONEncoder))

@@ -1,0 +1,107 @@
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from enrollment.models import AuditEvent, ModelVersion, Sample, Template, User
+from enrollment.services import orphans_erase, subject_export
+from enrollment.services.files import face_file_fields
+from enrollment.storage import faces_storage
+from tests.conftest import show_password
+from tests.factories import SampleFactory, enrolled_subject, model_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person(db):
+    return enrolled_subject(model_version(), np.full(192, 192**-0.5, dtype=np.float32), username="ada").user
+
+
+def archive(data: bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(data))
+
+
+def test_the_export_holds_pictures_consents_and_history(person):
+    call_command("rotate_keys")
+    AuditEvent.record("sign_in", subject=person.subject, source="192.0.2.1")
+    file = archive(subject_export(person))
+    assert sum(name.startswith("pictures/") for name in file.namelist()) == 3
+    assert file.read(next(name for name in file.namelist() if name.startswith("faces/"))) == b"crop"
+    assert json.loads(file.read("consents.json"))[0]["purpose"] == "sign_in"
+    assert json.loads(file.read("history.json"))[0]["source"] == "192.0.2.1"
+    assert json.loads(file.read("account.json"))["username"] == "ada"
+
+
+def test_the_export_holds_nothing_of_others_and_no_numbers_of_the_face(person):
+    other = SampleFactory()
+    file = archive(subject_export(person))
+    everything = b"".join(file.read(name) for name in file.namelist()).decode(errors="replace")
+    assert str(other.pk) not in everything
+    assert "embedding" not in everything
+    assert "similarity" not in everything
+
+
+def test_the_page_asks_for_the_password_then_mails(
+    person, browser_of, mailoutbox, django_capture_on_commit_callbacks
+):
+    browser = browser_of(person)
+    show_password(browser, person, seconds_ago=3600)
+    assert browser.get("/face/export/").status_code == 200
+    assert browser.post("/face/export/").url.startswith("/accounts/reauthenticate/")
+    show_password(browser, person)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = browser.post("/face/export/")
+    assert archive(answer.content).testzip() is None
+    assert "no-store" in answer["Cache-Control"]
+    assert [message.subject for message in mailoutbox] == ["FaceVerify: Your data was downloaded"]
+
+
+def test_the_command_writes_a_file_for_its_owner_alone(person, tmp_path):
+    call_command("export_subject", "ADA", output=tmp_path / "ada.zip")
+    assert (tmp_path / "ada.zip").stat().st_mode & 0o077 == 0
+    assert "account.json" in zipfile.ZipFile(tmp_path / "ada.zip").namelist()
+
+
+def test_erasing_names_the_models_that_learned_from_the_person(person, capsys):
+    ModelVersion.objects.update(lineage={"subjects": {str(person.subject.pk): ["x"]}})
+    call_command("erase_subject", "ada")
+    assert "mobilefacenet-base-1 (active) learned from this person" in capsys.readouterr().out
+    assert not Sample.objects.exists()
+    assert not Template.objects.exists()
+    assert User.objects.filter(pk=person.pk).exists()
+
+
+def test_erasing_the_account_leaves_nothing_but_the_log(person, capsys, django_capture_on_commit_callbacks):
+    names = list(Sample.objects.values_list("image", flat=True))
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("erase_subject", str(person.pk), account=True)
+    assert "No model learned" in capsys.readouterr().out
+    assert not User.objects.exists()
+    assert not any(faces_storage().exists(name) for name in names)
+
+
+def test_it_erases_nobody_by_mistake(person):
+    with pytest.raises(CommandError):
+        call_command("erase_subject", "adam")
+
+
+def test_files_that_no_row_names_are_swept_after_an_hour(person, monkeypatch):
+    storage = faces_storage()
+    orphan = storage.save("ab/orphan", io.BytesIO(b"left behind"))
+    orphans_erase()
+    assert storage.exists(orphan)
+    later = timezone.now() + timedelta(hours=2)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    assert orphans_erase() > 0
+    assert not storage.exists(orphan)
+    assert all(storage.exists(name) for name in Sample.objects.values_list("image", flat=True))
+
+
+def test_every_column_of_encrypted_files_is_known():
+    assert (Sample, "image") in list(face_file_fields())

@@ -1,0 +1,107 @@
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from enrollment.checks import check_retention
+from enrollment.models import AuditEvent, Consent, Sample
+from tests.factories import SampleFactory, enrolled_subject, model_version
+from verification.models import Attempt, Source, VerificationSession
+from verification.services import retention_purge, session_open
+
+pytestmark = pytest.mark.django_db
+FOUR_YEARS_AGO = timezone.now() - timedelta(days=4 * 365)
+
+
+@pytest.fixture
+def unused(db):
+    """A face that was enrolled four years ago."""
+    person = enrolled_subject(model_version(), np.full(192, 192**-0.5, dtype=np.float32), username="ada")
+    Sample.objects.update(created_at=FOUR_YEARS_AGO)
+    Consent.objects.update(granted_at=FOUR_YEARS_AGO)
+    return person
+
+
+def test_it_erases_a_face_that_nobody_used_for_three_years(unused):
+    assert retention_purge()["unused faces"] == 1
+    assert not Sample.objects.exists()
+    assert Consent.objects.get().withdrawn_at is not None
+
+
+def test_it_keeps_a_face_that_matched_since(unused):
+    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+    Attempt.objects.create(
+        session=session, subject=unused, state="decided", decision="match", decided_at=timezone.now()
+    )
+    assert retention_purge()["unused faces"] == 0
+
+
+def test_a_failed_try_is_no_use(unused):
+    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+    Attempt.objects.create(
+        session=session, subject=unused, state="decided", decision="non_match", decided_at=timezone.now()
+    )
+    assert retention_purge()["unused faces"] == 1
+
+
+def test_it_erases_records_whose_time_is_over():
+    model_version()
+    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+    VerificationSession.objects.update(created_at=timezone.now() - timedelta(days=366))
+    Source.objects.create(pk="192.0.2.1", last_failed_at=timezone.now() - timedelta(days=2))
+    AuditEvent.objects.create(action="export", created_at=FOUR_YEARS_AGO)
+    young = AuditEvent.objects.create(action="export")
+    erased = retention_purge()
+    assert (erased["sign-in sessions"], erased["addresses"], erased["audit events"]) == (1, 1, 1)
+    assert not VerificationSession.objects.filter(pk=session.pk).exists()
+    assert AuditEvent.objects.filter(pk=young.pk).exists()
+
+
+def test_it_bounds_the_rows_of_rejected_pictures(owner):
+    for number in range(25):
+        sample = SampleFactory(subject=owner.subject)
+        sample.reject(["too_dark"])
+        sample.decided_at = timezone.now() - timedelta(days=number * 2)
+        sample.save()
+    assert retention_purge()["rejected pictures"] == 10
+    assert Sample.objects.filter(state="rejected").count() == 15
+
+
+def test_it_keeps_twenty_rejected_pictures_of_a_day(owner):
+    for _ in range(25):
+        sample = SampleFactory(subject=owner.subject)
+        sample.reject(["too_dark"])
+        sample.save()
+    retention_purge()
+    assert Sample.objects.filter(state="rejected").count() == 20
+
+
+def test_the_command_writes_what_it_did_into_the_log(db, capsys):
+    call_command("purge")
+    assert "unused faces: 0" in capsys.readouterr().out
+    assert AuditEvent.objects.filter(action="purge").exists()
+
+
+def test_it_clears_browser_sessions_that_ended(client, settings, stranger):
+    from django.contrib.sessions.models import Session
+
+    client.force_login(stranger)
+    Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
+    call_command("purge")
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "days"), [("FACE", 1096), ("FACE", 0), ("AUDIT", 100)])
+def test_it_refuses_to_start_with_other_promises(settings, name, days):
+    assert check_retention() == []
+    setattr(settings, f"RETENTION_{name}_DAYS", days)
+    assert len(check_retention()) == 1
+
+
+def test_the_page_tells_the_settings(settings, client):
+    settings.RETENTION_FACE_DAYS, settings.RETENTION_RECORDS_DAYS = 730, 90
+    page = client.get("/privacy/").content.decode()
+    assert "at most 2 years after its last use" in page
+    assert "90 days" in page

@@ -1,0 +1,17 @@
+"""Erases what was kept long enough. The schedule runs it daily."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from verification.services import retention_purge
+
+
+class Command(BaseCommand):
+    help = "Erase unused faces, old records and files that belong to nobody, as the retention settings say."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("clearsessions")
+        for what, count in retention_purge().items():
+            self.stdout.write(f"{what}: {count}")

@@ -1,0 +1,84 @@
+"""Erasing what was kept long enough; see the settings RETENTION_*_DAYS and the page about privacy."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from enrollment.models import AuditEvent, Consent, Sample, Subject, User
+from enrollment.services import consent_withdraw, orphans_erase
+from verification import policy
+from verification.models import (
+    Attempt,
+    FailureCount,
+    Identification,
+    Source,
+    SourceFailure,
+    VerificationSession,
+)
+
+# Of pictures that were turned down, only the reasons are kept; of each person these many.
+MOST_REJECTED = 20
+
+
+def retention_purge() -> dict[str, int]:
+    """Erases everything whose time is over. Answers how many of each."""
+    now = timezone.now()
+    records = now - timedelta(days=settings.RETENTION_RECORDS_DAYS)
+    erased = {
+        "unused faces": _unused_faces_erase(now - timedelta(days=settings.RETENTION_FACE_DAYS)),
+        "rejected pictures": _rejected_erase(now - timedelta(days=settings.RETENTION_REJECTED_DAYS)),
+        "sign-in sessions": VerificationSession.objects.filter(created_at__lt=records).delete()[0],
+        "identifications": Identification.objects.filter(created_at__lt=records).delete()[0],
+        "failure counts": FailureCount.objects.filter(last_failed_at__lt=records).delete()[0],
+        "addresses": _sources_erase(),
+        "audit events": AuditEvent.objects.filter(
+            created_at__lt=now - timedelta(days=settings.RETENTION_AUDIT_DAYS)
+        ).expire(),
+        "files of nobody": orphans_erase(),
+    }
+    AuditEvent.record(AuditEvent.Action.PURGE, details=erased)
+    return erased
+
+
+def _unused_faces_erase(oldest: datetime) -> int:
+    """Faces that nobody enrolled, verified or consented with since."""
+    enrolled = Subject.objects.filter(samples__isnull=False, user__isnull=False)
+    used = enrolled.annotate(
+        last_sample=Max("samples__created_at"),
+        last_consent=Max("consents__granted_at"),
+        last_match=Max("attempts__created_at", filter=Q(attempts__decision=Attempt.Decision.MATCH)),
+    ).annotate(
+        last_used=Greatest(
+            "last_sample",
+            Coalesce("last_consent", "last_sample"),
+            Coalesce("last_match", "last_sample"),
+        )
+    )
+    people = User.objects.filter(subject__in=used.filter(last_used__lt=oldest).values("pk"))
+    for user in (unused := list(people)):
+        for purpose in Consent.Purpose.values:
+            consent_withdraw(user, purpose)
+    return len(unused)
+
+
+def _rejected_erase(oldest: datetime) -> int:
+    rejected = Sample.objects.filter(state=Sample.State.REJECTED)
+    erased = rejected.filter(decided_at__lt=oldest).delete()[0]
+    crowded = Subject.objects.filter(samples__in=rejected).distinct()
+    for subject in crowded:
+        newest = rejected.filter(subject=subject).order_by("-decided_at")[:MOST_REJECTED].values("pk")
+        erased += (
+            rejected.filter(subject=subject)
+            .exclude(pk__in=list(newest.values_list("pk", flat=True)))
+            .delete()[0]
+        )
+    return erased
+
+
+def _sources_erase() -> int:
+    over = timezone.now() - policy.SOURCE_BLOCKED_FOR
+    SourceFailure.objects.filter(at__lt=over).delete()
+    return Source.objects.filter(last_failed_at__lt=over).delete()[0]
