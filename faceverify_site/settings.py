@@ -175,15 +175,15 @@ CELERY_BEAT_SCHEDULE = {
     "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
     "take up lost training runs": _every(15, "enrollment.tasks.training_sweep"),
     "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
+    "erase what was kept long enough": {
+        "task": "verification.tasks.purge",
+        "schedule": crontab(hour=3, minute=20),
+    },
 }
 
 # --- Accounts -----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    "erase what was kept long enough": {
-        "task": "verification.tasks.purge",
-        "schedule": crontab(hour=3, minute=20),
-    },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -253,11 +253,6 @@ DATA_UPLOAD_MAX_BODY_BYTES = 2 * FACE_MAX_IMAGE_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_BODY_BYTES
 
-# --- Retraining ---------------------------------------------------------------------------------------------------
-RETRAINING_PROMOTE = env.str("RETRAINING_PROMOTE", default="manual")
-RETRAINING_MIN_SUBJECTS = env.int("RETRAINING_MIN_SUBJECTS", default=50)
-RETRAINING_MIN_AGE_HOURS = env.float("RETRAINING_MIN_AGE_HOURS", default=24)
-RETRAINING_MAX_SAMPLES = 20  # of one person
 # --- Retention: all of it is told on the page about privacy ------------------------------------------------------
 LONGEST_RETENTION_DAYS = 3 * 365
 RETENTION_FACE_DAYS = env.int("RETENTION_FACE_DAYS", default=LONGEST_RETENTION_DAYS)  # after the last use
@@ -265,6 +260,11 @@ RETENTION_RECORDS_DAYS = env.int("RETENTION_RECORDS_DAYS", default=365)
 RETENTION_AUDIT_DAYS = env.int("RETENTION_AUDIT_DAYS", default=LONGEST_RETENTION_DAYS)
 RETENTION_REJECTED_DAYS = env.int("RETENTION_REJECTED_DAYS", default=30)
 
+# --- Retraining ---------------------------------------------------------------------------------------------------
+RETRAINING_PROMOTE = env.str("RETRAINING_PROMOTE", default="manual")
+RETRAINING_MIN_SUBJECTS = env.int("RETRAINING_MIN_SUBJECTS", default=50)
+RETRAINING_MIN_AGE_HOURS = env.float("RETRAINING_MIN_AGE_HOURS", default=24)
+RETRAINING_MAX_SAMPLES = 20  # of one person
 RETRAINING_THREADS = env.int("RETRAINING_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
 RETRAINING_NICENESS = 10
 RETRAINING_STALE_SECONDS = env.float("RETRAINING_STALE_SECONDS", default=30)

@@ -10,29 +10,29 @@ from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
 from enrollment.services.schedules import retraining_schedule_prepare
+from enrollment.services.subject_erase import subject_erase
+from enrollment.services.subject_export import subject_export
 from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
 
 __all__ = [
     "CONSENT_TEXT_VERSION",
     "audit_record",
-from enrollment.services.subject_erase import subject_erase
-from enrollment.services.subject_export import subject_export
     "consent_withdraw",
     "consents_give",
     "duplicate_resolve",
     "face_erase",
+    "keys_rotate",
+    "orphans_erase",
     "image_read",
     "model_version_register",
     "people_set_create",
     "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
-    "keys_rotate",
-    "orphans_erase",
+    "subject_erase",
+    "subject_export",
     "training_run_cancel",
     "training_run_request",
     "user_erase",
 ]
-    "subject_erase",
-    "subject_export",
