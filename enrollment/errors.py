@@ -62,6 +62,13 @@ class TrainingRefused(DomainError):
     detail = "This training cannot be started."
 
 
+class PromotionRefused(DomainError):
+    """A change of the active version that is not made: `promotion_open`, `looser_threshold`, ..."""
+
+    code = "promotion_refused"
+    detail = "This version cannot be promoted."
+
+
 class TrainingFailed(DomainError):
     """A run that ended early, for a reason that the person who asked for it is told."""
 

@@ -50,6 +50,31 @@ def training_sweep() -> None:
         training_run_execute.delay(run_id)
 
 
+@shared_task(
+    time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
+    soft_time_limit=settings.RETRAINING_TIME_LIMIT_SECONDS,
+)
+def promotion_execute(promotion_id: int) -> None:
+    from enrollment.jobs import reembedding
+
+    reembedding.promotion_execute(promotion_id)
+
+
+@shared_task
+def promotions_sweep() -> None:
+    from enrollment.jobs import reembedding
+
+    for promotion_id in reembedding.promotions_claim_lost():
+        promotion_execute.delay(promotion_id)
+
+
+@shared_task
+def templates_prune() -> None:
+    from enrollment.jobs import reembedding
+
+    reembedding.templates_prune()
+
+
 @shared_task
 def training_request_due(new_subjects: int = 1) -> None:
     """For the schedule: asks for a training if so many people came since the last one."""

@@ -158,7 +158,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30  # a child loads the model before it reports for work
 CELERY_TASK_DEFAULT_QUEUE = "biometric"
-CELERY_TASK_ROUTES = {"enrollment.tasks.training_run_execute": {"queue": "training"}}
+CELERY_TASK_ROUTES = {
+    "enrollment.tasks.training_run_execute": {"queue": "training"},
+    "enrollment.tasks.promotion_execute": {"queue": "training"},
+}
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE
@@ -174,6 +177,8 @@ CELERY_BEAT_SCHEDULE = {
     "requeue lost pictures": _every(15, "enrollment.tasks.samples_sweep"),
     "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
     "take up lost training runs": _every(15, "enrollment.tasks.training_sweep"),
+    "take up promotions": _every(15, "enrollment.tasks.promotions_sweep"),
+    "prune old templates": _every(3600, "enrollment.tasks.templates_prune"),
     "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
     "erase what was kept long enough": {
         "task": "verification.tasks.purge",
@@ -270,6 +275,8 @@ RETRAINING_NICENESS = 10
 RETRAINING_STALE_SECONDS = env.float("RETRAINING_STALE_SECONDS", default=30)
 RETRAINING_MAX_TRIES = 3
 RETRAINING_TIME_LIMIT_SECONDS = 7 * 24 * 3600
+# How long a replaced version's templates are kept, and made for new anchors, so that one can go back to it.
+ROLL_BACK_DAYS = env.float("ROLL_BACK_DAYS", default=30)
 # Faces in the clear while a run needs them, and its checkpoints: on a disk of the training worker's own.
 TRAINING_DIR = VAR_DIR / "training"
 

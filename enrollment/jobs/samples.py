@@ -10,8 +10,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from enrollment.errors import ModelUnavailable
+from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template
+from enrollment.models.promotion import kept_versions
 from enrollment.reasons import Reason
 from enrollment.selectors import active_model_version, anchor_status, anchor_templates, has_consent
 from enrollment.storage import faces_storage
@@ -20,6 +22,7 @@ from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import TEMPLATE_MEAN, decision_rule
+from ml.types import Picture
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ class Finding:
     quality: dict[str, float]
     crop: bytes = b""
     embedding: np.ndarray | None = None
+    picture: Picture | None = None
 
 
 def template_extract(sample_id: str) -> int | None:
@@ -66,7 +70,7 @@ def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
     quality = asdict(extraction.quality) if extraction.quality else {}
     if extraction.crop is None or extraction.embedding is None:
         return Finding([str(reason) for reason in extraction.reasons], quality)
-    return Finding([], quality, encode_jpeg(extraction.crop), extraction.embedding)
+    return Finding([], quality, encode_jpeg(extraction.crop), extraction.embedding, extraction.crop)
 
 
 @transaction.atomic
@@ -78,9 +82,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         return False
     if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
         current.accept(crop=finding.crop, quality=finding.quality)
-        template = Template(sample=current, model_version=version, quality=finding.quality["score"])
-        template.embedding = finding.embedding.astype("<f4").tobytes()
-        template.save()
+        _store_templates(current, finding, version)
     else:
         name = str(current.image.name)
         current.reject(finding.reasons or [Reason.NOT_SAME_PERSON], quality=finding.quality)
@@ -97,6 +99,16 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     )
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
     return accepted
+
+
+def _store_templates(sample: Sample, finding: Finding, version: ModelVersion) -> None:
+    """Under the version that decided, and under every other in use, coming or kept: no change can overtake this."""
+    ModelVersion.take_turns()
+    others = [other for other in kept_versions() if other.pk != version.pk]
+    if finding.embedding is None or finding.picture is None:
+        return
+    template_of(sample, version, finding.embedding).save()
+    Template.objects.bulk_create(templates_beside(sample, finding.picture, others))
 
 
 def _is_same_person(

@@ -5,6 +5,7 @@ from enrollment.models.consent import Consent
 from enrollment.models.duplicate_flag import DuplicateFlag
 from enrollment.models.model_version import ModelVersion
 from enrollment.models.people_set import PeopleSet
+from enrollment.models.promotion import Promotion
 from enrollment.models.sample import Sample
 from enrollment.models.subject import Subject
 from enrollment.models.template import Template
@@ -17,6 +18,7 @@ __all__ = [
     "DuplicateFlag",
     "ModelVersion",
     "PeopleSet",
+    "Promotion",
     "Sample",
     "Subject",
     "Template",

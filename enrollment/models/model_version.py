@@ -69,6 +69,14 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def take_turns(cls) -> None:
+        """Makes changes of the active version, and all that must not overlap with one, wait for each other.
+
+        Locks rows for the present transaction; whoever locks a subject does so before.
+        """
+        list(cls.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+
     def begin(self) -> None:
         self._leave(self.State.DRAFT)
         self.state = self.State.TRAINING

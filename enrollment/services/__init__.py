@@ -8,6 +8,12 @@ from enrollment.services.files import orphans_erase
 from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
+from enrollment.services.promotions import (
+    is_looser,
+    model_version_promote,
+    model_version_roll_back,
+    promotion_cancel,
+)
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
 from enrollment.services.schedules import retraining_schedule_prepare
 from enrollment.services.subject_erase import subject_erase
@@ -22,11 +28,15 @@ __all__ = [
     "consents_give",
     "duplicate_resolve",
     "face_erase",
-    "keys_rotate",
-    "orphans_erase",
     "image_read",
+    "is_looser",
+    "keys_rotate",
+    "model_version_promote",
     "model_version_register",
+    "model_version_roll_back",
+    "orphans_erase",
     "people_set_create",
+    "promotion_cancel",
     "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
