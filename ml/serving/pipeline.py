@@ -10,7 +10,8 @@ from ml.faces import alignment, images, quality
 from ml.faces.detection import Detection, MediaPipeDetector
 from ml.faces.detection.base import Selection, foremost
 from ml.faces.landmarks import Mesh, MeshNetwork
-from ml.faces.quality import QualityGate
+from ml.faces.liveness.frames import Frame
+from ml.faces.quality import VERIFICATION_GATE, QualityGate
 from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
 from ml.types import Extraction, Picture, Quality, Reason
@@ -82,6 +83,30 @@ class FacePipeline:
         embedding = None if reasons else self.embedder.embed(crop)
         return Extraction(
             reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding
+        )
+
+    def frame(self, data: bytes) -> Frame | None:
+        """Take the face of one frame of a liveness challenge, which may be turned away; None where there is none.
+
+        Raises:
+            ImageError: If the bytes are no usable picture.
+        """
+        rgb = images.decode(data)
+        detections = self.detector.detect(rgb)
+        if not detections:
+            return None
+        detection = foremost(detections, rgb)
+        mesh = self.mesh_network.locate(rgb, detection)
+        if not mesh.is_face:
+            return None
+        crop, measured = self._measure(rgb, detection, mesh, detections)
+        return Frame(
+            points=mesh.points,
+            yaw_degrees=measured.yaw_degrees,
+            pitch_degrees=measured.pitch_degrees,
+            embedding=self.embedder.embed(crop),
+            reasons=VERIFICATION_GATE.reasons(measured),
+            score=measured.score,
         )
 
     def _measure(

@@ -1,0 +1,178 @@
+"""The actions of a challenge, and the verdict on the frames that answer it.
+
+The thresholds were set on clips of two people who turn and nod, and on 347 photographs tilted by up to 55 degrees; see
+`docs/liveness.md` for what that does and does not show.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+
+from ml.faces.liveness.frames import Frame
+from ml.faces.liveness.motion import depth_of_motion, mouth_opening, shift_between, turn_between
+
+MIN_FRAMES, MAX_FRAMES = 4, 12
+# The first frame faces the camera, within what people hold when they look at a screen or a phone below them.
+START_YAW_DEGREES, START_PITCH_DEGREES = 18.0, 22.0
+# People turned 20 to 45 degrees when asked to; tilted photographs made the mesh turn by 20 at most.
+TURN_DEGREES = 20.0
+# People raised their heads by 24 to 45 degrees.
+UP_DEGREES = 16.0
+# While the head looks up it does not also turn.
+UP_YAW_DEGREES = 14.0
+# Speech stays below 0.3.
+MOUTH_OPEN, MOUTH_OPENS_BY = 0.4, 0.25
+# Nearer to the start than this is no action.
+REST_DEGREES = 11.0
+# Real turns leave 0.055 to 0.26 eye distances to the best homography; tilted photographs 0.035 in the median.
+MIN_DEPTH = 0.05
+# Turned faces of one person stay above 0.5 and mostly above 0.7; strangers lie about 0.
+SAME_PERSON = 0.4
+# A held pose still trembles: two frames of a camera differ by more than this in eye distances.
+SAME_FRAME = 1e-3
+
+
+class Action(StrEnum):
+    """What a person can be asked for; left and right are the person's own."""
+
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    LOOK_UP = "look_up"
+    OPEN_MOUTH = "open_mouth"
+
+
+TURNS = (Action.TURN_LEFT, Action.TURN_RIGHT)
+
+
+class Code(StrEnum):
+    """Why the challenge was not met. For staff: people are told no more than of a face that does not match."""
+
+    FRAME_COUNT = "frame_count"
+    NO_FACE = "no_face"
+    REPEATED_FRAME = "repeated_frame"
+    SEVERAL_PEOPLE = "several_people"
+    NO_START = "no_start"
+    WRONG_ACTIONS = "wrong_actions"
+    FLAT = "flat"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the frames show.
+
+    Attributes:
+        code: Why the challenge was not met, or None when it was.
+        neutral: The frames that face the camera as the first one does; they may meet a template.
+    """
+
+    code: Code | None
+    neutral: tuple[Frame, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the challenge was met."""
+        return self.code is None
+
+
+def draw(actions: Sequence[str], *, count: int) -> list[Action]:
+    """Draw so many different actions in random order, among them a turn, which no flat picture can follow.
+
+    Args:
+        actions: Those to choose from; they must hold a turn.
+        count: How many.
+
+    Raises:
+        ValueError: If there are too few actions, or none of them is a turn.
+    """
+    known = [Action(action) for action in actions]
+    if not 1 <= count <= len(set(known)) or not set(TURNS) & set(known):
+        raise ValueError(f"expected {count} different actions with a turn to choose from, got {known}")
+    random = secrets.SystemRandom()
+    while True:
+        drawn = random.sample(known, count)
+        if set(TURNS) & set(drawn):
+            return drawn
+
+
+def judge(frames: Sequence[Frame | None], actions: Sequence[Action]) -> Verdict:
+    """Judge the frames of one challenge, in the order they were taken.
+
+    Args:
+        frames: None stands for a frame without a face.
+        actions: What was asked, in order.
+    """
+    if not MIN_FRAMES <= len(frames) <= MAX_FRAMES:
+        return Verdict(Code.FRAME_COUNT)
+    faces = [frame for frame in frames if frame is not None]
+    if len(faces) < len(frames):
+        return Verdict(Code.NO_FACE)
+    start = faces[0]
+    poses = [pose_of(face, start) for face in faces]
+    neutral = tuple(
+        face for face, pose in zip(faces, poses, strict=True) if pose == REST and not face.reasons
+    )
+    return Verdict(_fault(faces, poses, list(actions)), neutral)
+
+
+def _fault(faces: list[Frame], poses: list["Action | str | None"], actions: list[Action]) -> Code | None:
+    start = faces[0]
+    if not faces_camera(start):
+        return Code.NO_START
+    if any(shift_between(a.points, b.points) < SAME_FRAME for a, b in pairwise(faces)):
+        return Code.REPEATED_FRAME
+    if not _one_person(faces):
+        return Code.SEVERAL_PEOPLE
+    if performed(poses) != actions:
+        return Code.WRONG_ACTIONS
+    turned = [face for face, pose in zip(faces, poses, strict=True) if pose in TURNS]
+    if any(depth_of_motion(start.points, face.points) < MIN_DEPTH for face in turned):
+        return Code.FLAT
+    return None
+
+
+REST = "rest"
+
+
+def pose_of(face: Frame, start: Frame) -> "Action | str | None":
+    """Return the action a frame shows against the start, REST, or None on the way between them."""
+    turn = turn_between(start.points, face.points)
+    if abs(turn.yaw) >= TURN_DEGREES:
+        return Action.TURN_LEFT if turn.yaw > 0 else Action.TURN_RIGHT
+    if turn.pitch >= UP_DEGREES and abs(turn.yaw) <= UP_YAW_DEGREES:
+        return Action.LOOK_UP
+    opening = mouth_opening(face.points)
+    if max(abs(turn.yaw), abs(turn.pitch)) > REST_DEGREES:
+        return None
+    if opening >= MOUTH_OPEN and opening - mouth_opening(start.points) >= MOUTH_OPENS_BY:
+        return Action.OPEN_MOUTH
+    return REST
+
+
+def performed(poses: Sequence["Action | str | None"]) -> list[Action]:
+    """Return the actions in the order they were done, each once however long it was held."""
+    shown = [pose for pose in poses if pose is not None]
+    held = [pose for index, pose in enumerate(shown) if index == 0 or pose != shown[index - 1]]
+    return [pose for pose in held if isinstance(pose, Action)]
+
+
+def faces_camera(face: Frame) -> bool:
+    """Whether a frame may be the first: the head faces the camera, and may meet a template."""
+    return (
+        abs(face.yaw_degrees) <= START_YAW_DEGREES
+        and abs(face.pitch_degrees) <= START_PITCH_DEGREES
+        and not face.reasons
+    )
+
+
+def _one_person(faces: list[Frame]) -> bool:
+    """Every frame resembles the first: the one that meets the template is the one that turned."""
+    start = faces[0].embedding
+    return all(_cosine(start, face.embedding) >= SAME_PERSON for face in faces[1:])
+
+
+def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))

@@ -1,0 +1,55 @@
+"""The challenge on real clips and on photographs held before the camera."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from django.conf import settings
+
+from ml.evaluation import liveness as trials
+from ml.serving.pipeline import FacePipeline
+from tests.faces import SHARED, astronaut, lfw, lfw_people, needs_lfw
+
+CLIPS = SHARED / "liveness" / "videos" / "bona_fide"
+needs_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason="needs the clips in ../shared/data/liveness")
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return FacePipeline.load(Path(settings.FACE_MODEL))
+
+
+@pytest.fixture(scope="module")
+def clips(pipeline):
+    pictures = trials.clip_pictures(CLIPS / "krzysiek_turns_and_up.mp4")
+    return {"krzysiek": [face for face in map(pipeline.frame, pictures) if face]}
+
+
+@needs_clips
+def test_it_passes_real_people_who_do_what_they_are_asked(clips):
+    tries = trials.bona_fide_tries(clips, starts=12)
+    assert sum(each.verdict.passed for each in tries) >= 0.95 * len(tries) > 0
+
+
+@needs_clips
+def test_it_passes_no_other_order_and_no_other_session(clips):
+    rng = np.random.default_rng(0)
+    tries = [*trials.wrong_order_tries(clips, starts=12), *trials.replayed_tries(clips, starts=12, rng=rng)]
+    assert tries
+    assert not any(each.verdict.passed for each in tries)
+
+
+@needs_clips
+@needs_lfw
+def test_it_passes_no_two_people(clips, pipeline):
+    strangers = [face for name in lfw_people(8, images=2) if (face := pipeline.frame(lfw(name, 1)[0]))]
+    tries = trials.two_people_tries(clips, strangers, starts=12, rng=np.random.default_rng(0))
+    assert tries
+    assert not any(each.verdict.passed for each in tries)
+
+
+def test_it_passes_no_photograph_that_is_moved_and_tilted(pipeline):
+    photograph = cv2.resize(np.asarray(astronaut().crop((100, 0, 356, 256))), (480, 480))
+    tries = trials.still_tries([photograph] * 8, pipeline.frame, rng=np.random.default_rng(0))
+    assert not any(each.verdict.passed for each in tries)

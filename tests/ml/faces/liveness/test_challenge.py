@@ -1,0 +1,85 @@
+"""The rules of the challenge, on a face that turns without fault."""
+
+import numpy as np
+import pytest
+
+from ml.faces.liveness import Action, Code, Frame, draw, judge
+from ml.faces.liveness.motion import depth_of_motion, mouth_opening, turn_between
+from tests.ml.faces.liveness.heads import frame, head, turned
+
+LEFT, RIGHT, UP, MOUTH = Action
+ANSWER = [frame(), frame(yaw=2), frame(yaw=30), frame(yaw=32), frame(pitch=24), frame(pitch=25)]
+
+
+@pytest.mark.parametrize(("yaw", "pitch"), [(30, 0), (-25, 5), (0, 28), (10, -15)])
+def test_it_measures_turns_of_a_rigid_head(yaw, pitch):
+    turn = turn_between(head(), turned(head(), yaw=yaw, pitch=pitch))
+    assert (turn.yaw, turn.pitch) == pytest.approx((yaw, pitch), abs=0.5)
+
+
+def test_it_tells_a_solid_head_from_a_flat_picture():
+    flat = head() * np.array([1, 1, 0], np.float32)
+    assert depth_of_motion(head(), turned(head(), yaw=30)) > 0.05
+    assert depth_of_motion(flat, turned(flat, yaw=30)) < 1e-3
+
+
+def test_it_measures_how_far_the_mouth_is_open():
+    assert mouth_opening(head()) < 0.1
+    assert mouth_opening(head(mouth=0.6)) == pytest.approx(0.6, abs=0.05)
+
+
+def test_it_passes_what_was_asked():
+    assert judge(ANSWER, [LEFT, UP]).passed
+
+
+def test_it_passes_an_open_mouth():
+    assert judge([*ANSWER[:4], frame(mouth=0.5), frame(mouth=0.55)], [LEFT, MOUTH]).passed
+
+
+def test_it_keeps_the_frames_at_rest_for_the_comparison():
+    assert judge(ANSWER, [LEFT, UP]).neutral == tuple(ANSWER[:2])
+
+
+@pytest.mark.parametrize("actions", [[UP, LEFT], [RIGHT, UP], [LEFT], [LEFT, UP, RIGHT], []])
+def test_it_refuses_anything_else_than_was_asked(actions):
+    assert judge(ANSWER, actions).code == Code.WRONG_ACTIONS
+
+
+def test_it_refuses_a_frame_that_comes_twice():
+    assert judge([ANSWER[0], *ANSWER], [LEFT, UP]).code == Code.REPEATED_FRAME
+
+
+def test_it_refuses_a_second_person():
+    other = frame(yaw=28, embedding=np.array([0, 1], np.float32))
+    assert judge([*ANSWER[:3], other, *ANSWER[4:]], [LEFT, UP]).code == Code.SEVERAL_PEOPLE
+
+
+def test_it_refuses_a_start_that_looks_aside():
+    assert judge([frame(yaw=25), *ANSWER], [LEFT, UP]).code == Code.NO_START
+
+
+@pytest.mark.parametrize("frames", [ANSWER[:3], ANSWER * 3])
+def test_it_refuses_too_few_and_too_many_frames(frames):
+    assert judge(frames, [LEFT, UP]).code == Code.FRAME_COUNT
+
+
+def test_it_refuses_a_frame_without_a_face():
+    frames: list[Frame | None] = [*ANSWER, None]
+    assert judge(frames, [LEFT, UP]).code == Code.NO_FACE
+
+
+def test_it_refuses_a_flat_picture_that_turns():
+    skewed = [frame(flat_turn=yaw, yaw=yaw) for yaw in (0, 2, 30, 32)]
+    assert judge(skewed, [LEFT]).code == Code.FLAT
+
+
+def test_it_draws_a_turn_every_time_and_every_order():
+    drawn = {tuple(draw(list(Action), count=2)) for _ in range(600)}
+    assert len(drawn) == 10
+    assert all({LEFT, RIGHT} & set(challenge) for challenge in drawn)
+
+
+@pytest.mark.parametrize(("actions", "count"), [(["look_up"], 1), (["turn_left"], 2), (["turn_left"], 0)])
+def test_it_refuses_to_draw_what_it_cannot(actions, count):
+    with pytest.raises(ValueError, match="expected"):
+        draw(actions, count=count)
