@@ -41,6 +41,7 @@ class Comparison:
     anchors: int | None
     version: ModelVersion
     rule: str
+    anchors_version_id: int | None = None
 
 
 def attempt_decide(attempt_id: int) -> None:
@@ -62,7 +63,10 @@ def attempt_decide(attempt_id: int) -> None:
 
 
 def _look(attempt: Attempt) -> "Comparison | str":
-    """The comparison, or the code why there was nothing to compare."""
+    """The comparison, or the code why there was nothing to compare.
+
+    The version that is active now is the one to the end, even if another one becomes active meanwhile.
+    """
     version = active_model_version()
     pipeline = pipeline_for(version)
     try:
@@ -90,7 +94,9 @@ def _compare(
     if len(templates) < settings.FACE_MIN_ANCHORS:
         return Comparison(policy.Decision.NON_MATCH, None, None, None, version, rule.name)
     decision = policy.decide(similarity=similarity, threshold=threshold)
-    return Comparison(decision, similarity, threshold, len(templates), version, rule.name)
+    return Comparison(
+        decision, similarity, threshold, len(templates), version, rule.name, templates[0].model_version_id
+    )
 
 
 @transaction.atomic
@@ -134,7 +140,7 @@ def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparis
     attempt.decide(comparison.decision)
     attempt.similarity, attempt.threshold = comparison.similarity, comparison.threshold
     attempt.anchors, attempt.model_version = comparison.anchors, comparison.version
-    attempt.rule = comparison.rule
+    attempt.rule, attempt.anchors_version_id = comparison.rule, comparison.anchors_version_id
     if comparison.decision == policy.Decision.MATCH:
         FailureCount.take_back(session.failure_keys, attempt.counted_at)
         session.succeed()

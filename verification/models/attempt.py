@@ -48,6 +48,14 @@ class Attempt(models.Model):
     anchors = models.PositiveSmallIntegerField(null=True, blank=True)
     rule = models.CharField("decision rule", max_length=32, choices=Rule, blank=True)
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True, blank=True)
+    anchors_version = models.ForeignKey(
+        ModelVersion,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="That the templates were made under.",
+    )
     counted_at = models.DateTimeField(
         null=True, blank=True, help_text="When it was counted ahead as a failure."
     )
@@ -67,6 +75,11 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="pending") | models.Q(sealed_probe=b""),
                 name="probe_erased_after_decision",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(anchors_version=None)
+                | models.Q(anchors_version=models.F("model_version")),
+                name="attempt_compares_within_one_version",
             ),
         ]
 
