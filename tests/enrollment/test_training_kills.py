@@ -42,6 +42,8 @@ def site(tmp_path):
             stack.start(name)
         yield stack
     finally:
+        if "training" in stack.processes:
+            kill_worker(stack, whole=True, again=False)
         stack.down()
 
 
@@ -68,7 +70,7 @@ def request(site):
     )
 
 
-def kill_worker(site, *, whole):
+def kill_worker(site, *, whole, again=True):
     """Kills the process that trains; the worker around it as well, or it makes a new one by itself."""
     worker = site.processes["training"].pid
     children = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
@@ -76,7 +78,8 @@ def kill_worker(site, *, whole):
         os.kill(child, signal.SIGKILL)
     if whole:
         site.stop("training", signal.SIGKILL)
-        site.start("training")
+        if again:
+            site.start("training")
 
 
 def wait_until_over(site, *, seconds):
