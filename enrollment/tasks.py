@@ -39,7 +39,9 @@ def samples_sweep() -> None:
 def training_run_execute(run_id: int) -> None:
     from enrollment.jobs import training
 
-    training.training_run_execute(run_id)
+    promotion_id = training.training_run_execute(run_id)
+    if promotion_id is not None:
+        promotion_execute.delay(promotion_id)
 
 
 @shared_task

@@ -32,6 +32,7 @@ from enrollment.jobs.training_rows import (
     run_fail,
     run_finish,
     version_describe,
+    version_promote_alone,
 )
 from enrollment.models import ModelVersion, TrainingRun
 from enrollment.selectors import training_samples
@@ -50,19 +51,21 @@ MODEL = "model"
 FINE_TUNING_LOSS = "batch_hard"
 
 
-def training_run_execute(run_id: int) -> None:
-    """Carries a run out, unless somebody else does or it is over."""
+def training_run_execute(run_id: int) -> int | None:
+    """Carries a run out, unless somebody else does or it is over. Answers the promotion that follows by itself."""
     run, claim = run_claim(run_id)
     leftovers_erase()
     if run is None or claim is None:
-        return
+        return None
     folder = settings.TRAINING_DIR / str(run.pk)
     faces = folder / str(claim)  # a worker that was taken for dead erases its own faces only
     try:
         with Reporter(run, claim) as reporter:
             outcome = _Execution(run, faces, folder / MODEL, reporter).carry_out()
-        if not run_finish(run, claim, outcome):
-            artifact_erase(ModelVersion(path=outcome.path, digest=outcome.digest))
+        if run_finish(run, claim, outcome):
+            promotion = version_promote_alone(run)
+            return None if promotion is None else promotion.pk
+        artifact_erase(ModelVersion(path=outcome.path, digest=outcome.digest))
     except RunClosed:
         logger.info("%s was cancelled or taken over", run)
     except Exception as error:
@@ -73,6 +76,7 @@ def training_run_execute(run_id: int) -> None:
     finally:
         shutil.rmtree(faces, ignore_errors=True)
         leftovers_erase()
+    return None
 
 
 class _Execution:

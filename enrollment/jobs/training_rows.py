@@ -14,9 +14,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from enrollment.errors import PromotionRefused
 from enrollment.jobs.training_mail import run_mail
-from enrollment.models import ModelVersion, PeopleSet, TrainingRun
-from enrollment.selectors import TrainingSample
+from enrollment.models import ModelVersion, PeopleSet, Promotion, TrainingRun
+from enrollment.policy import promotes_itself
+from enrollment.selectors import TrainingSample, active_model_version
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,23 @@ def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> bool:
     current.audit(current.state)
     transaction.on_commit(lambda: run_mail(current), robust=True)
     return True
+
+
+def version_promote_alone(run: TrainingRun) -> Promotion | None:
+    """Begins the promotion of a run's version if the site's policy lets it, and nothing changed since the request."""
+    version, active = ModelVersion.objects.get(created_by_run=run), active_model_version()
+    looser = version.is_looser_than(active, rule=settings.FACE_DECISION_RULE, fmr=settings.FACE_TARGET_FMR)
+    if (
+        version.state != ModelVersion.State.CANDIDATE
+        or active.pk != run.champion_id
+        or not promotes_itself(mode=settings.RETRAINING_PROMOTE, looser=looser)
+    ):
+        return None
+    try:
+        return Promotion.begin(version, actor=None)
+    except PromotionRefused as error:
+        logger.warning("%s waits for a hand: %s", version, error.code)
+        return None
 
 
 @transaction.atomic

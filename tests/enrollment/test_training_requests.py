@@ -12,7 +12,14 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from enrollment.errors import IllegalTransition, TrainingRefused
-from enrollment.jobs.training_rows import run_claim, run_fail, training_runs_claim_lost
+from enrollment.jobs.training_rows import (
+    Outcome,
+    run_claim,
+    run_fail,
+    run_finish,
+    training_runs_claim_lost,
+    version_promote_alone,
+)
 from enrollment.models import AuditEvent, Consent, ModelVersion, PeopleSet, TrainingRun
 from enrollment.selectors import model_versions_that_saw, new_training_subjects, training_samples
 from enrollment.services import (
@@ -215,6 +222,40 @@ def silent():
     long_ago = timezone.now() - timedelta(hours=1)
     TrainingRun.objects.update(queued_at=long_ago)
     TrainingRun.objects.filter(state="running").update(heartbeat_at=long_ago)
+
+
+class TestPromotionByItself:
+    @pytest.fixture
+    def finish(self, ready, champion):
+        """Ends a run with thresholds shifted by so much from the champion's."""
+
+        def end(shift, *, passed=True):
+            run, claim = run_claim(request(ready).pk)
+            manifest = json.loads(json.dumps(champion.manifest))
+            table = manifest["calibration"]["rules"]["template_mean"]
+            table["0.0001"] = [threshold + shift for threshold in table["0.0001"]]
+            path = "stored" if passed else ""
+            run_finish(run, claim, Outcome("d" * 64, path, json.dumps(manifest), {}, passed))
+            return version_promote_alone(run)
+
+        return end
+
+    def test_it_waits_for_a_hand(self, finish):
+        assert finish(0) is None
+        assert ModelVersion.objects.get(path="stored").report == {"looser_threshold": False}
+
+    def test_it_begins_if_the_site_wants_it(self, finish, settings):
+        settings.RETRAINING_PROMOTE = "automatic"
+        assert finish(0.01).version.path == "stored"
+
+    def test_a_looser_threshold_waits_all_the_same(self, finish, settings):
+        settings.RETRAINING_PROMOTE = "automatic"
+        assert finish(-0.01) is None
+        assert ModelVersion.objects.get(path="stored").report == {"looser_threshold": True}
+
+    def test_a_refused_version_never_does(self, finish, settings):
+        settings.RETRAINING_PROMOTE = "automatic"
+        assert finish(0, passed=False) is None
 
 
 class TestLineage:
