@@ -20,6 +20,8 @@ from enrollment.errors import SealBroken
 
 VERSION = b"\x01"
 KEY_ID_BYTES, NONCE_BYTES, KEY_BYTES = 4, 12, 32
+# What the secrets of second factors are bound to.
+MFA_CONTEXT = "mfa"
 HEADER_BYTES = len(VERSION) + KEY_ID_BYTES + NONCE_BYTES
 
 
@@ -81,6 +83,10 @@ def seal_text(text: str, *, context: str) -> str:
 
 def unseal_text(sealed: str, *, context: str) -> str:
     return unseal(base64.b64decode(sealed), context=context).decode()
+
+
+def is_current_text(sealed: str) -> bool:
+    return is_current(base64.b64decode(sealed))
 
 
 def keyed_digest(data: bytes, *, context: str) -> str:

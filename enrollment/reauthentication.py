@@ -25,6 +25,11 @@ def face_record(request: HttpRequest, user: User) -> None:
     record_authentication(request, user, method=FACE)
 
 
+def code_record(request: HttpRequest, user: User) -> None:
+    """Notes in the session that a mailed code was given."""
+    record_authentication(request, user, method="code")
+
+
 def sign_up_record(request: HttpRequest, user: User) -> None:
     """Notes in the session that the person has just chosen a password, which is as good as giving it."""
     record_authentication(request, user, method="password", signup=True)
@@ -39,6 +44,11 @@ def _strong_records(request: HttpRequest | Request) -> list[dict[str, Any]]:
 def is_strong(request: HttpRequest | Request) -> bool:
     """Whether something other than a face helped to open the session."""
     return bool(_strong_records(request))
+
+
+def has_second_factor(request: HttpRequest, user: User) -> bool:
+    """Whether an authenticator app, a passkey, a recovery code or a face was shown in this sign-in."""
+    return any(record["method"] in {"mfa", FACE} for record in get_authentication_records(request, user))
 
 
 def is_fresh(request: HttpRequest | Request) -> bool:

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from csp.constants import WASM_UNSAFE_EVAL
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -56,6 +58,7 @@ def consent_withdrawal(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+@csp_update({"script-src": [WASM_UNSAFE_EVAL]})  # its script looks for a face with a WebAssembly network
 def anchors(request: HttpRequest) -> HttpResponse:
     subject = subject_of(user_of(request))
     if not has_consent(subject, Consent.Purpose.SIGN_IN):

@@ -20,6 +20,7 @@ STATUS_BY_CODE = {
     "consent_missing": 403,
     "duplicate_image": 409,
     "face_not_ready": 409,
+    "face_sign_in_closed": 403,
     "file_too_large": 413,
     "frame_in_progress": 409,
     "illegal_transition": 409,

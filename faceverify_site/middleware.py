@@ -28,6 +28,24 @@ class RequestIdMiddleware:
         return response
 
 
+class IsolationMiddleware:
+    """Keeps other sites from embedding what this one serves, and every device but the camera out of reach."""
+
+    PERMISSIONS = (
+        "camera=(self), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), serial=(), hid=(), "
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
 class StaffSessionMiddleware:
     """Ends a staff session that a face alone opened, also where somebody became staff after signing in."""
 

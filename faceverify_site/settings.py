@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
+from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_celery_beat",
     "rest_framework",
     "enrollment",
@@ -46,6 +48,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "faceverify_site.csp.PolicyMiddleware",
+    "faceverify_site.middleware.IsolationMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "faceverify_site.middleware.RequestIdMiddleware",
     "faceverify_site.middleware.BodyLimitMiddleware",
@@ -72,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "faceverify_site.context.policy",
             ]
         },
     }
@@ -209,6 +214,12 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # how long a password or passkey counts 
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever came in by face alone changes neither address nor password
 ACCOUNT_USERNAME_VALIDATORS = "enrollment.models.user.USERNAME_VALIDATORS"
 EMAIL_TIMEOUT = 10
+MFA_ADAPTER = "verification.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "FaceVerify"
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers offer passkeys without https on localhost only
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"FaceVerify <noreply@{_site.hostname}>")
 
@@ -223,6 +234,25 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_SUB
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Pages with the camera add 'wasm-unsafe-eval'; for the admin see faceverify_site/csp.py.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "blob:", "data:"],
+        "manifest-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "worker-src": [SELF],
+    }
+}
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -246,6 +276,7 @@ FACE_MODEL = env.str("FACE_MODEL", default=str(BASE_DIR / "ml" / "artifacts" / "
 FACE_THREADS = env.int("FACE_THREADS", default=min(2, os.cpu_count() or 1))
 FACE_TARGET_FMR = env.float("FACE_TARGET_FMR", default=1e-4)
 FACE_DECISION_RULE = env.str("FACE_DECISION_RULE", default="template_mean")
+FACE_SIGN_IN = env.str("FACE_SIGN_IN", default="passwordless")
 FACE_MIN_ANCHORS = 3
 FACE_MAX_ANCHORS = 10
 FACE_MAX_IMAGE_BYTES = 5 * 1024 * 1024

@@ -1,19 +1,66 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
-from enrollment.reauthentication import sign_up_record
+from enrollment.notices import Notice, notice_send
+from enrollment.reauthentication import is_strong, sign_up_record
+from verification.policy import FaceSignIn
 from verification.services import failures_reset
+
+DEVICE_COOKIE, DEVICE_SECONDS, DEVICE_USERS = "device", 365 * 24 * 3600, 10
+DEVICE_SALT = "verification.device"
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """The site's hooks into accounts."""
+
+    def get_login_stages(self) -> list[str]:
+        stages: list[str] = super().get_login_stages()
+        second = settings.FACE_SIGN_IN == FaceSignIn.SECOND_FACTOR
+        return [*stages, "verification.stages.FaceStage"] if second else stages
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """A full sign-in, by whatever means, starts the count of failed face tries afresh."""
         if kwargs.get("signup"):
             sign_up_record(request, user)
         failures_reset(user)
-        return super().post_login(request, user, **kwargs)
+        response = super().post_login(request, user, **kwargs)
+        _device_remember(request, response, user)
+        return response
+
+
+def _device_remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Notes in a cookie who has signed in here, and tells those whose face opened a device new to them."""
+    try:
+        known = signing.loads(
+            request.COOKIES.get(DEVICE_COOKIE, ""), salt=DEVICE_SALT, max_age=DEVICE_SECONDS
+        )
+    except signing.BadSignature:
+        known = []
+    if user.pk not in known and not is_strong(request):
+        notice_send(user, Notice.NEW_DEVICE)
+    known = [user.pk, *(other for other in known if other != user.pk)][:DEVICE_USERS]
+    response.set_cookie(
+        DEVICE_COOKIE,
+        signing.dumps(known, salt=DEVICE_SALT),
+        max_age=DEVICE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Secrets of authenticator apps and recovery codes are encrypted like faces."""
+
+    def encrypt(self, text: str) -> str:
+        return seal_text(text, context=MFA_CONTEXT)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal_text(encrypted_text, context=MFA_CONTEXT)

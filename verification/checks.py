@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from verification.policy import DecisionRule
+from verification.policy import DecisionRule, FaceSignIn
 
 
 @register
@@ -15,6 +15,18 @@ def check_decision_rule(**_: Any) -> list[CheckMessage]:
             Error(
                 f"FACE_DECISION_RULE: expected one of {', '.join(DecisionRule)}, got {settings.FACE_DECISION_RULE!r}.",
                 id="verification.E001",
+            )
+        ]
+    return []
+
+
+@register
+def check_face_sign_in(**_: Any) -> list[CheckMessage]:
+    if settings.FACE_SIGN_IN not in list(FaceSignIn):
+        return [
+            Error(
+                f"FACE_SIGN_IN: expected one of {', '.join(FaceSignIn)}, got {settings.FACE_SIGN_IN!r}.",
+                id="verification.E002",
             )
         ]
     return []

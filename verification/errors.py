@@ -28,6 +28,11 @@ class FaceSignInOff(DomainError):
     detail = "Face sign-in is switched off after many failed tries. Sign in with your password to switch it on again."
 
 
+class FaceSignInClosed(DomainError):
+    code = "face_sign_in_closed"
+    detail = "Sign in with your password or passkey."
+
+
 class ServiceUnavailable(DomainError):
     code = "service_unavailable"
     detail = "Face checks are not available at the moment. Please use your password."

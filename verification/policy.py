@@ -28,6 +28,14 @@ class DecisionRule(enum.StrEnum):
     SHARE_OF_ANCHORS = "share_of_anchors"
 
 
+class FaceSignIn(enum.StrEnum):
+    """Where a face counts at sign-in."""
+
+    PASSWORDLESS = "passwordless"
+    SECOND_FACTOR = "second_factor"
+    OFF = "off"
+
+
 def decide(*, similarity: float, threshold: float) -> Decision:
     """MATCH when the similarity reaches the threshold. Anything that is not a number is a NON_MATCH."""
     if not (math.isfinite(similarity) and math.isfinite(threshold)):

@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import BinaryField, Model
 
-from enrollment.crypto import is_current, seal, unseal
+from enrollment.crypto import MFA_CONTEXT, is_current, is_current_text, seal, seal_text, unseal, unseal_text
 from enrollment.models import AuditEvent
 from enrollment.services.files import face_file_fields
 from enrollment.storage import faces_storage
 
 BATCH = 50
 SEALED = "sealed_"
+# What allauth keeps encrypted of an authenticator app, and of recovery codes.
+MFA_SECRETS = ("secret", "seed")
 
 
 def keys_rotate() -> dict[str, int]:
@@ -29,6 +32,7 @@ def keys_rotate() -> dict[str, int]:
         changed[model._meta.label] = sum(_batches(model, partial(_columns_reseal, columns=columns)))
     for model, column in face_file_fields():
         changed[f"{model._meta.label}.{column}"] = sum(_batches(model, partial(_file_reseal, column=column)))
+    changed[Authenticator._meta.label] = sum(_batches(Authenticator, _authenticator_reseal))
     AuditEvent.record(AuditEvent.Action.KEY_ROTATION, details=changed)
     return changed
 
@@ -76,3 +80,12 @@ def _file_reseal(row: Any, *, column: str) -> int:
     row.save(update_fields=[column])
     transaction.on_commit(partial(storage.delete, old), robust=True)
     return 1
+
+
+def _authenticator_reseal(row: Authenticator) -> int:
+    stale = [name for name in MFA_SECRETS if name in row.data and not is_current_text(row.data[name])]
+    for name in stale:
+        row.data[name] = seal_text(unseal_text(row.data[name], context=MFA_CONTEXT), context=MFA_CONTEXT)
+    if stale:
+        row.save(update_fields=["data"])
+    return len(stale)

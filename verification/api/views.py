@@ -12,6 +12,7 @@ from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
 from verification.services import attempt_submit, attempt_wait, session_get, session_open
+from verification.stages import login_for_face
 
 
 class SessionList(APIView):
@@ -25,12 +26,15 @@ class SessionList(APIView):
         purpose = form.validated_data["purpose"]
         if purpose != VerificationSession.Purpose.SIGN_IN and not request.user.is_authenticated:
             raise NotAuthenticated
+        login = form.validated_data.get("login", "")
+        if purpose == VerificationSession.Purpose.SIGN_IN:
+            login = login_for_face(request, login)
         session = session_open(
             purpose=purpose,
             browser_key=browser_key(request, create=True),
             source=source_of(request) or None,
             user=request.user if request.user.is_authenticated else None,
-            login=form.validated_data.get("login", ""),
+            login=login,
         )
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 

@@ -1,0 +1,83 @@
+"""Where the face comes into signing in, as FACE_SIGN_IN says: instead of the password, after it, or not at all."""
+
+import secrets
+import time
+from typing import Any
+
+from allauth.account.internal.stagekit import get_pending_stage, stash_login
+from allauth.account.stages import LoginStage
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from rest_framework.request import Request
+
+from enrollment.crypto import keyed_digest
+from enrollment.models import User
+from enrollment.notices import Notice, notice_send
+from enrollment.reauthentication import has_second_factor
+from verification.errors import FaceSignInClosed
+from verification.models import VerificationSession
+from verification.policy import FaceSignIn
+from verification.selectors import comparable_subject
+
+# Without letters and digits that look alike.
+ALPHABET, CODE_LENGTH = "ABCDEFGHJKMNPQRSTVWXYZ23456789", 8
+CODE_SECONDS, CODE_TRIES = 600, 5
+
+
+class FaceStage(LoginStage):  # type: ignore[misc]
+    """After the password: the face, or a code by mail for whom the face does not work."""
+
+    key = "face"
+    urlname = "verification:second_factor"
+
+    def handle(self) -> tuple[HttpResponseRedirect | None, bool]:
+        if not self._is_needed():
+            return None, True
+        return HttpResponseRedirect(reverse(self.urlname)), True
+
+    def _is_needed(self) -> bool:
+        if self.login.signup or has_second_factor(self.request, self.login.user):
+            return False
+        session = VerificationSession(purpose=VerificationSession.Purpose.SIGN_IN, user=self.login.user)
+        return comparable_subject(session) is not None
+
+    def code_send(self) -> None:
+        """Mails a code that does in place of the face."""
+        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+        self.state.update(code=_digest(code), sent_at=time.time(), tries=0)
+        stash_login(self.request, self.login)
+        notice_send(self.login.user, Notice.SIGN_IN_CODE, code=code)
+
+    def code_check(self, code: str) -> bool:
+        """Whether this is the code that was mailed last; every question counts."""
+        known = self.state.get("code", "")
+        open_ = (
+            self.state.get("tries", 0) < CODE_TRIES
+            and time.time() - self.state.get("sent_at", 0) < CODE_SECONDS
+        )
+        self.state["tries"] = self.state.get("tries", 0) + 1
+        stash_login(self.request, self.login)
+        return bool(known) and open_ and constant_time_compare(known, _digest(code.strip().upper()))
+
+
+def _digest(code: str) -> str:
+    return keyed_digest(code.encode(), context="sign-in code")
+
+
+def face_stage(request: HttpRequest | Request) -> FaceStage | None:
+    """The sign-in of this browser that waits for a face, if any."""
+    stage: Any = get_pending_stage(request)
+    return stage if isinstance(stage, FaceStage) else None
+
+
+def login_for_face(request: HttpRequest | Request, login: str) -> str:
+    """The account that a face may be shown for. Raises FaceSignInClosed where the policy says so."""
+    if settings.FACE_SIGN_IN == FaceSignIn.PASSWORDLESS:
+        return login
+    stage = face_stage(request) if settings.FACE_SIGN_IN == FaceSignIn.SECOND_FACTOR else None
+    if stage is None:
+        raise FaceSignInClosed
+    user: User = stage.login.user
+    return user.get_username()
