@@ -282,9 +282,12 @@ FACE_MAX_ANCHORS = 10
 FACE_MAX_IMAGE_BYTES = 5 * 1024 * 1024
 FACE_MAX_IMAGE_PIXELS = 25_000_000
 FACE_MAX_IMAGE_SIDE_PX = 16_000
+LIVENESS = env.str("LIVENESS", default="required")
+LIVENESS_ACTIONS = env.list("LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth"])
+LIVENESS_ACTION_COUNT = env.int("LIVENESS_ACTION_COUNT", default=2)
 VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=90)
-# Two pictures a request at most, kept in memory: nothing of them touches the disk before it is encrypted.
-DATA_UPLOAD_MAX_NUMBER_FILES = 2
+# Two pictures a request at most, or a challenge's 12 frames, kept in memory: nothing of them touches the disk before it is encrypted.
+DATA_UPLOAD_MAX_NUMBER_FILES = 12
 DATA_UPLOAD_MAX_BODY_BYTES = 2 * FACE_MAX_IMAGE_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_BODY_BYTES

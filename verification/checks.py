@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from verification.challenge import Liveness, can_draw
 from verification.policy import DecisionRule, FaceSignIn
 
 
@@ -30,3 +31,22 @@ def check_face_sign_in(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register
+def check_liveness(**_: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    if settings.LIVENESS not in list(Liveness):
+        expected = ", ".join(Liveness)
+        errors.append(
+            Error(f"LIVENESS: expected one of {expected}, got {settings.LIVENESS!r}.", id="verification.E003")
+        )
+    if not can_draw(settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT):
+        errors.append(
+            Error(
+                "LIVENESS_ACTIONS: expected known actions, a turn among them, and at least LIVENESS_ACTION_COUNT"
+                f" ({settings.LIVENESS_ACTION_COUNT}), got {settings.LIVENESS_ACTIONS}.",
+                id="verification.E004",
+            )
+        )
+    return errors

@@ -18,6 +18,11 @@ class FrameInProgress(DomainError):
     detail = "The last picture is still being looked at."
 
 
+class FramesRefused(DomainError):
+    code = "frames_refused"
+    detail = "These are not the pictures that the challenge needs."
+
+
 class TooManyAttempts(DomainError):
     code = "too_many_attempts"
     detail = "Too many failed tries. Wait a little, or use your password."

@@ -21,7 +21,7 @@ REDIS_DATABASE = 9
 class Stack:
     """Processes of the Procfile, each of which can be stopped and started alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, liveness: str = "off") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="fv-e2e-"))
         self.mail = self.folder / "mail"
         self.port = _free_port()
@@ -38,6 +38,8 @@ class Stack:
             "EMAIL_URL": f"filemail:///{self.mail}",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "LIVENESS": liveness,
+            "LIVENESS_ACTIONS": "turn_left,turn_right,look_up",  # what the clip shows
         }
         if self.environment.get("DATABASE_URL"):
             self.environment["DATABASE_URL"] = _fresh_postgres(self.environment["DATABASE_URL"])

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from enrollment.reasons import Reason
+from verification.challenge import MAX_FRAME_SIDE_PX, MAX_FRAMES, MIN_FRAMES
 from verification.models import VerificationSession
 
 SESSION_REASONS = {
@@ -24,6 +25,15 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class FramesSerializer(serializers.Serializer[Any]):
+    image = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True),
+        min_length=1,
+        max_length=MAX_FRAMES,
+        help_text="One JPEG, PNG or WebP, at most 5 MB; with a challenge its frames in order, facing the camera first.",
+    )
+
+
 class SessionSerializer(serializers.ModelSerializer[VerificationSession]):
     reason = serializers.SerializerMethodField()
     challenge = serializers.SerializerMethodField()
@@ -38,5 +48,12 @@ class SessionSerializer(serializers.ModelSerializer[VerificationSession]):
         message = SESSION_REASONS.get(session.reason) or str(Reason(session.reason).label)
         return {"code": session.reason, "message": message}
 
-    def get_challenge(self, session: VerificationSession) -> None:
-        return None
+    def get_challenge(self, session: VerificationSession) -> dict[str, Any] | None:
+        if not session.challenge:
+            return None
+        return {
+            "actions": session.challenge,
+            "min_frames": MIN_FRAMES,
+            "max_frames": MAX_FRAMES,
+            "max_side_px": MAX_FRAME_SIDE_PX,
+        }

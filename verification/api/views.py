@@ -5,9 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from enrollment.api.serializers import ImageSerializer
 from enrollment.origin import source_of
-from verification.api.serializers import SessionOpenSerializer, SessionSerializer
+from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
 from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
@@ -49,15 +48,18 @@ class SessionDetail(APIView):
 
 
 class SessionFrames(APIView):
-    """Takes in a picture to compare. With `Prefer: wait=N` the answer comes when it is decided, after N s at most."""
+    """Takes in a picture to compare, or the frames that answer the challenge.
+
+    With `Prefer: wait=N` the answer comes when it is decided, after N s at most.
+    """
 
     permission_classes = [AllowAny]
 
     def post(self, request: Request, session_id: str) -> Response:
-        form = ImageSerializer(data=request.data)
+        form = FramesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         key = browser_key(request)
-        attempt_submit(session_get(session_id, key), form.validated_data["image"])
+        attempt_submit(session_get(session_id, key), *form.validated_data["image"])
         return _answer(attempt_wait(session_id, key, seconds=wait_seconds(request)))
 
 

@@ -16,10 +16,10 @@ from enrollment.models import AuditEvent, ModelVersion, Subject
 from enrollment.notices import Notice, notice_send
 from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
-from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import decision_rule
 from verification import policy
+from verification.jobs.probes import probe_of
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.selectors import comparable_subject
 
@@ -70,14 +70,15 @@ def _look(attempt: Attempt) -> "Comparison | str":
     version = active_model_version()
     pipeline = pipeline_for(version)
     try:
-        extraction = pipeline.extract(attempt.probe, gate=VERIFICATION_GATE)
+        probe = probe_of(attempt, pipeline)
     except ImageError as error:
         return error.code
-    if not extraction.accepted or extraction.embedding is None:
-        return str(extraction.reasons[0])
+    if isinstance(probe, str):
+        return probe
     subject = comparable_subject(attempt.session)
-    attempt.subject = subject
-    return _compare(None if attempt.in_vain else subject, extraction.embedding, version, pipeline)
+    attempt.subject, attempt.liveness = subject, probe.liveness
+    in_vain = attempt.in_vain or bool(probe.liveness)
+    return _compare(None if in_vain else subject, probe.embedding, version, pipeline)
 
 
 def _compare(
@@ -106,7 +107,7 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     current = Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING).first()
     if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
         return
-    current.subject = attempt.subject
+    current.subject, current.liveness = attempt.subject, attempt.liveness
     if session.is_overdue:
         current.void("expired")
         session.expire()

@@ -5,6 +5,7 @@ from verification.models.comparison import Comparison
 from verification.models.failure_count import FailureCount
 from verification.models.identification import Identification
 from verification.models.inquiry import Inquiry
+from verification.models.seen_frame import SeenFrame
 from verification.models.session import VerificationSession
 from verification.models.source import Source, SourceFailure
 
@@ -14,6 +15,7 @@ __all__ = [
     "FailureCount",
     "Identification",
     "Inquiry",
+    "SeenFrame",
     "Source",
     "SourceFailure",
     "VerificationSession",

@@ -6,6 +6,7 @@ from django.utils import timezone
 from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
 from enrollment.models import ModelVersion, Subject
+from verification.models.packing import pack, unpack
 from verification.models.session import VerificationSession
 from verification.policy import DecisionRule
 
@@ -43,6 +44,9 @@ class Attempt(models.Model):
     decision = models.CharField(max_length=16, choices=Decision, blank=True)
     reason = models.CharField(max_length=32, blank=True)
     sealed_probe = models.BinaryField(default=bytes)
+    liveness = models.CharField(
+        max_length=32, blank=True, help_text="Why the challenge was not met, which nobody outside is told."
+    )
     similarity = models.FloatField(null=True, blank=True)
     threshold = models.FloatField(null=True, blank=True)
     anchors = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -90,12 +94,13 @@ class Attempt(models.Model):
         return f"probe:{self.session_id}"
 
     @property
-    def probe(self) -> bytes:
-        return unseal(self.sealed_probe, context=self.seal_context("sealed_probe"))
+    def frames(self) -> list[bytes]:
+        """The files as they came: one picture, or the frames that answer the session's challenge."""
+        return unpack(unseal(self.sealed_probe, context=self.seal_context("sealed_probe")))
 
-    @probe.setter
-    def probe(self, data: bytes) -> None:
-        self.sealed_probe = seal(data, context=self.seal_context("sealed_probe"))
+    @frames.setter
+    def frames(self, files: list[bytes]) -> None:
+        self.sealed_probe = seal(pack(files), context=self.seal_context("sealed_probe"))
 
     def decide(self, decision: str) -> None:
         self._leave_pending()

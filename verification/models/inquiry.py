@@ -9,9 +9,8 @@ from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
 from enrollment.models import ModelVersion
 from verification import policy
+from verification.models.packing import pack, unpack
 from verification.models.session import session_token
-
-LENGTH_BYTES = 4
 
 
 class Inquiry(models.Model):
@@ -69,18 +68,11 @@ class Inquiry(models.Model):
     @property
     def pictures(self) -> list[bytes]:
         """The files as they came, in the order of PICTURES."""
-        packed = unseal(self.sealed_pictures, context=self.seal_context("sealed_pictures"))
-        files = []
-        while packed:
-            end = LENGTH_BYTES + int.from_bytes(packed[:LENGTH_BYTES], "big")
-            files.append(packed[LENGTH_BYTES:end])
-            packed = packed[end:]
-        return files
+        return unpack(unseal(self.sealed_pictures, context=self.seal_context("sealed_pictures")))
 
     @pictures.setter
     def pictures(self, files: list[bytes]) -> None:
-        packed = b"".join(len(file).to_bytes(LENGTH_BYTES, "big") + file for file in files)
-        self.sealed_pictures = seal(packed, context=self.seal_context("sealed_pictures"))
+        self.sealed_pictures = seal(pack(files), context=self.seal_context("sealed_pictures"))
 
     @property
     def answer(self) -> dict[str, Any]:

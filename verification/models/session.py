@@ -68,6 +68,11 @@ class VerificationSession(models.Model):
     reason = models.CharField(
         max_length=32, blank=True, help_text="Why the last picture or the session did not do."
     )
+    challenge = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What the person is asked to do, in order; none for a single picture.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(default=session_expiry)
     finished_at = models.DateTimeField(null=True, blank=True)

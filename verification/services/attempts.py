@@ -5,33 +5,34 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from enrollment.services import image_read
 from verification.errors import FrameInProgress, ServiceUnavailable, SessionClosed
 from verification.models import Attempt, VerificationSession
 from verification.selectors import attempts_in
 from verification.services.failures import failure_count
+from verification.services.frames import frames_fault, frames_read
 from verification.services.sessions import session_get
 from verification.services.waiting import wait_for
 from verification.tasks import attempt_decide
 
-MAX_FRAMES = 6
+MAX_ATTEMPTS = 6
 
 
-def attempt_submit(session: VerificationSession, file: "File[bytes]") -> Attempt:
-    """Stores a probe and queues its comparison; limits are counted first.
+def attempt_submit(session: VerificationSession, *files: "File[bytes]") -> Attempt:
+    """Stores the pictures and queues their comparison; limits are counted first.
 
-    Raises ImageRefused, SessionClosed, FrameInProgress, TooManyAttempts, or ServiceUnavailable when the queue is down.
+    Raises ImageRefused, FramesRefused, SessionClosed, FrameInProgress, TooManyAttempts, or ServiceUnavailable when the
+    queue is down.
     """
-    data = image_read(file)
+    frames = frames_read(session, list(files))
     try:
-        return _attempt_store(session.pk, data)
+        return _attempt_store(session.pk, frames)
     except OperationalError as error:
         _give_up(session.pk)
         raise ServiceUnavailable from error
 
 
 @transaction.atomic
-def _attempt_store(session_id: str, data: bytes) -> Attempt:
+def _attempt_store(session_id: str, frames: list[bytes]) -> Attempt:
     session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
     if session is None:
         raise SessionClosed
@@ -40,7 +41,7 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
     if (
         session.state != VerificationSession.State.CREATED
         or session.is_overdue
-        or attempts_in(session) >= MAX_FRAMES
+        or attempts_in(session) >= MAX_ATTEMPTS
     ):
         raise SessionClosed
     now = timezone.now()
@@ -48,7 +49,7 @@ def _attempt_store(session_id: str, data: bytes) -> Attempt:
     session.start()
     session.save()
     attempt = Attempt(session=session, counted_at=now, in_vain=not may_compare)
-    attempt.probe = data
+    attempt.frames, attempt.liveness = frames, frames_fault(session, frames, now)
     attempt.save()
     attempt_decide.delay_on_commit(attempt.pk)  # type: ignore[attr-defined]
     return attempt

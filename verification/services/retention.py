@@ -14,6 +14,7 @@ from verification.models import (
     Attempt,
     FailureCount,
     Identification,
+    SeenFrame,
     Source,
     SourceFailure,
     VerificationSession,
@@ -32,6 +33,7 @@ def retention_purge() -> dict[str, int]:
         "rejected pictures": _rejected_erase(now - timedelta(days=settings.RETENTION_REJECTED_DAYS)),
         "sign-in sessions": VerificationSession.objects.filter(created_at__lt=records).delete()[0],
         "identifications": Identification.objects.filter(created_at__lt=records).delete()[0],
+        "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
         "failure counts": FailureCount.objects.filter(last_failed_at__lt=records).delete()[0],
         "addresses": _sources_erase(),
         "audit events": AuditEvent.objects.filter(

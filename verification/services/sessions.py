@@ -1,11 +1,13 @@
 """Opening, reading and using up verification sessions."""
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
 from enrollment.models import User
 from verification import policy
+from verification.challenge import Liveness, draw
 from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
 from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
@@ -28,6 +30,7 @@ def session_open(
         login_key=login_key(login) if login else account,
         browser_key=browser_key,
         source=source,
+        challenge=_challenge(purpose),
     )
     if purpose == VerificationSession.Purpose.VERIFY and comparable_subject(session) is None:
         raise FaceNotReady
@@ -35,6 +38,13 @@ def session_open(
     failures_check(session.login_key)
     session.save()
     return session
+
+
+def _challenge(purpose: str) -> list[str]:
+    """Whoever wants in has to move; to see whether one is recognised, which opens nothing, a picture will do."""
+    if settings.LIVENESS == Liveness.OFF or purpose == VerificationSession.Purpose.VERIFY:
+        return []
+    return draw(settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT)
 
 
 def session_get(session_id: str, browser_key: str) -> VerificationSession:

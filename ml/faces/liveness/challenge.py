@@ -4,7 +4,6 @@ The thresholds were set on clips of two people who turn and nod, and on 347 phot
 `docs/liveness.md` for what that does and does not show.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,26 +75,6 @@ class Verdict:
     def passed(self) -> bool:
         """Whether the challenge was met."""
         return self.code is None
-
-
-def draw(actions: Sequence[str], *, count: int) -> list[Action]:
-    """Draw so many different actions in random order, among them a turn, which no flat picture can follow.
-
-    Args:
-        actions: Those to choose from; they must hold a turn.
-        count: How many.
-
-    Raises:
-        ValueError: If there are too few actions, or none of them is a turn.
-    """
-    known = [Action(action) for action in actions]
-    if not 1 <= count <= len(set(known)) or not set(TURNS) & set(known):
-        raise ValueError(f"expected {count} different actions with a turn to choose from, got {known}")
-    random = secrets.SystemRandom()
-    while True:
-        drawn = random.sample(known, count)
-        if set(TURNS) & set(drawn):
-            return drawn
 
 
 def judge(frames: Sequence[Frame | None], actions: Sequence[Action]) -> Verdict:

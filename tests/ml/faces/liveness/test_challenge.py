@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.faces.liveness import Action, Code, Frame, draw, judge
+from ml.faces.liveness import Action, Code, Frame, judge
 from ml.faces.liveness.motion import depth_of_motion, mouth_opening, turn_between
 from tests.ml.faces.liveness.heads import frame, head, turned
 
@@ -71,15 +71,3 @@ def test_it_refuses_a_frame_without_a_face():
 def test_it_refuses_a_flat_picture_that_turns():
     skewed = [frame(flat_turn=yaw, yaw=yaw) for yaw in (0, 2, 30, 32)]
     assert judge(skewed, [LEFT]).code == Code.FLAT
-
-
-def test_it_draws_a_turn_every_time_and_every_order():
-    drawn = {tuple(draw(list(Action), count=2)) for _ in range(600)}
-    assert len(drawn) == 10
-    assert all({LEFT, RIGHT} & set(challenge) for challenge in drawn)
-
-
-@pytest.mark.parametrize(("actions", "count"), [(["look_up"], 1), (["turn_left"], 2), (["turn_left"], 0)])
-def test_it_refuses_to_draw_what_it_cannot(actions, count):
-    with pytest.raises(ValueError, match="expected"):
-        draw(actions, count=count)

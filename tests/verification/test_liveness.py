@@ -1,0 +1,198 @@
+"""The challenge of a sign-in: what is asked, what is taken in, and who gets in."""
+
+import random
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from ml.evaluation import liveness as trials
+from ml.faces.liveness import Action
+from tests.faces import SHARED, jpeg, portrait
+from tests.factories import enrolled_subject
+from verification import challenge, jobs
+from verification.checks import check_liveness
+from verification.errors import FramesRefused, SessionClosed
+from verification.models import Attempt, FailureCount, SeenFrame, VerificationSession
+from verification.services import attempt_submit, session_get, session_open
+
+pytestmark = pytest.mark.django_db
+CLIP = SHARED / "liveness" / "videos" / "bona_fide" / "krzysiek_turns_and_up.mp4"
+needs_clip = pytest.mark.skipif(not CLIP.exists(), reason="needs the clips in ../shared/data/liveness")
+
+
+@pytest.fixture(autouse=True)
+def required(settings):
+    settings.LIVENESS = "required"
+
+
+@pytest.fixture(scope="module")
+def film():
+    """The clip's pictures, each with the face in it."""
+    from pathlib import Path
+
+    from django.conf import settings
+
+    from ml.serving.pipeline import FacePipeline
+
+    pipeline = FacePipeline.load(Path(settings.FACE_MODEL))
+    return [(picture, pipeline.frame(picture)) for picture in trials.clip_pictures(CLIP)]
+
+
+@pytest.fixture
+def actor(version, film):
+    """The person of the clip, enrolled."""
+    embedding = film[0][1].embedding
+    return enrolled_subject(version, embedding / np.linalg.norm(embedding), username="actor").user
+
+
+def open_session(
+    login: str = "actor", *, actions=("turn_left", "turn_right"), age: float = 5
+) -> VerificationSession:
+    """A session that was opened some seconds ago and asks for this."""
+    session = session_open(purpose="sign_in", browser_key="browser", source="127.0.0.1", login=login)
+    VerificationSession.objects.filter(pk=session.pk).update(
+        challenge=list(actions), created_at=timezone.now() - timedelta(seconds=age)
+    )
+    session.refresh_from_db()
+    return session
+
+
+def answer(film, actions) -> list[bytes]:
+    """What a client picks from the film for these actions."""
+    picture_of = {id(face): picture for picture, face in film}
+    picked = trials.pick([face for _, face in film] * 2, [Action(action) for action in actions])
+    return [picture_of[id(face)] for face in picked]
+
+
+def send(session: VerificationSession, pictures: list[bytes]) -> VerificationSession:
+    files = [SimpleUploadedFile("frame.jpg", picture) for picture in pictures]
+    jobs.attempt_decide(attempt_submit(session, *files).pk)
+    session.refresh_from_db()
+    return session
+
+
+def test_it_asks_everybody_for_a_random_turn_and_something_else(version):
+    asked = {tuple(session_open_as(login).challenge) for login in ["nobody"] * 40}
+    assert len(asked) > 4
+    assert all(challenge.TURNS & set(actions) for actions in asked)
+
+
+def session_open_as(login: str) -> VerificationSession:
+    return session_open(purpose="sign_in", browser_key="browser", source=None, login=login)
+
+
+def test_it_asks_nothing_where_liveness_is_off(settings, version):
+    settings.LIVENESS = "off"
+    assert session_open_as("nobody").challenge == []
+
+
+@needs_clip
+@pytest.mark.parametrize("actions", [("turn_left", "turn_right"), ("look_up", "turn_left")])
+def test_it_lets_in_who_does_what_was_asked(actor, film, actions):
+    session = send(open_session(actions=actions), answer(film, actions))
+    assert (session.state, session.reason) == ("succeeded", "")
+    assert Attempt.objects.get().liveness == ""
+
+
+@needs_clip
+def test_it_refuses_another_order_like_a_face_that_does_not_match(actor, film):
+    session = send(open_session(), answer(film, ("turn_right", "turn_left")))
+    assert (session.state, session.reason) == ("failed", "no_match")
+    attempt = Attempt.objects.get()
+    assert (attempt.liveness, attempt.similarity) == ("wrong_actions", None)
+    assert FailureCount.objects.get(pk=session.account_key).failures == 1
+
+
+@needs_clip
+def test_it_refuses_frames_that_came_before(actor, film):
+    pictures = answer(film, ("turn_left", "turn_right"))
+    assert send(open_session(), pictures).state == "succeeded"
+    assert send(open_session(), pictures).reason == "no_match"
+    assert Attempt.objects.latest("created_at").liveness == "replayed"
+
+
+@needs_clip
+def test_it_refuses_one_frame_of_an_earlier_session(actor, film):
+    pictures = answer(film, ("turn_left", "turn_right"))
+    SeenFrame.objects.all().delete()
+    send(open_session(), pictures)
+    fresh = answer(film[1:], ("turn_left", "turn_right"))
+    assert send(open_session(), [pictures[0], *fresh[1:]]).reason == "no_match"
+
+
+@needs_clip
+def test_it_refuses_what_nobody_does_so_fast(actor, film):
+    session = send(open_session(age=0.1), answer(film, ("turn_left", "turn_right")))
+    assert session.reason == "no_match"
+    assert Attempt.objects.get().liveness == "too_fast"
+
+
+@needs_clip
+def test_it_refuses_a_stale_session_300_times(actor, film):
+    pictures = answer(film, ("turn_left", "turn_right"))
+    session = open_session()
+    VerificationSession.objects.filter(pk=session.pk).update(expires_at=timezone.now())
+    for _ in range(300):
+        with pytest.raises(SessionClosed):
+            send(session, pictures)
+    assert session_get(session.pk, "browser").state == "expired"
+
+
+def test_it_refuses_a_photograph_that_is_moved_about(version, portrait_embedding):
+    enrolled_subject(version, portrait_embedding, username="ada")
+    photograph = np.asarray(portrait())
+    rng = np.random.default_rng(1)
+    poses = ["rest", *[Action.TURN_LEFT] * 3, *[Action.TURN_RIGHT] * 3]
+    views = [trials.encode_jpeg(trials.tilted(photograph, pose, rng)) for pose in poses]
+    session = send(open_session("ada"), [jpeg(portrait()), *views])
+    assert (session.state, session.reason) == ("failed", "no_match")
+
+
+def test_it_asks_again_where_there_is_no_face(version):
+    gray = [jpeg(portrait().point(lambda _, n=n: 100 + n)) for n in range(4)]
+    session = send(open_session("nobody"), gray)
+    assert (session.state, session.reason) == ("created", "no_face")
+
+
+@pytest.mark.parametrize("count", [1, 3, 13])
+def test_it_takes_four_to_twelve_frames(version, count):
+    with pytest.raises(FramesRefused):
+        send(open_session("nobody"), [jpeg(portrait())] * count)
+
+
+def test_it_takes_no_large_frames(version):
+    with pytest.raises(FramesRefused):
+        send(open_session("nobody"), [jpeg(portrait().resize((800, 600)))] * 4)
+
+
+def test_it_erases_the_frames_with_the_decision(version):
+    send(open_session("nobody"), [jpeg(portrait(), quality=90 + n) for n in range(4)])
+    assert bytes(Attempt.objects.get().sealed_probe) == b""
+    assert SeenFrame.objects.count() == 4
+
+
+def test_it_draws_every_order_with_a_turn():
+    actions = list(challenge.Action)
+    drawn = {tuple(challenge.draw(actions, 2, random.Random(seed))) for seed in range(600)}
+    assert len(drawn) == 10
+    assert all(challenge.TURNS & set(each) for each in drawn)
+
+
+def test_it_asks_for_nothing_that_cannot_be_measured():
+    assert set(challenge.Action) == set(Action)
+
+
+@pytest.mark.parametrize(
+    ("actions", "count"), [(["look_up"], 1), (["turn_left"], 2), (["jump", "turn_left"], 2)]
+)
+def test_it_does_not_start_with_a_challenge_that_cannot_be_drawn(settings, actions, count):
+    settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT = actions, count
+    assert [error.id for error in check_liveness()] == ["verification.E004"]
+
+
+def test_it_does_not_start_with_an_unknown_setting(settings):
+    settings.LIVENESS = "maybe"
+    assert [error.id for error in check_liveness()] == ["verification.E003"]

@@ -1,0 +1,44 @@
+"""From the pictures of an attempt to the one face that meets the templates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.faces.liveness import Action, judge
+from ml.faces.quality import VERIFICATION_GATE
+from ml.serving.pipeline import FacePipeline
+from verification.models import Attempt
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A face to compare; `liveness` says why it must not win, or is empty."""
+
+    embedding: np.ndarray
+    liveness: str = ""
+
+
+def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
+    """The face, or the code why there is none. Raises ImageError for a file that is no picture.
+
+    What the browser says of the frames counts for nothing: everything is measured here again.
+    """
+    actions = [Action(action) for action in attempt.session.challenge]
+    if not actions:
+        return _single(attempt.frames[0], pipeline)
+    frames = [pipeline.frame(frame) for frame in attempt.frames]
+    first = frames[0]
+    if first is None:
+        return "no_face"
+    if first.reasons:
+        return str(first.reasons[0])
+    verdict = judge(frames, actions)
+    best = max(verdict.neutral, key=lambda frame: frame.score, default=first)
+    return Probe(best.embedding, attempt.liveness or str(verdict.code or ""))
+
+
+def _single(picture: bytes, pipeline: FacePipeline) -> Probe | str:
+    extraction = pipeline.extract(picture, gate=VERIFICATION_GATE)
+    if not extraction.accepted or extraction.embedding is None:
+        return str(extraction.reasons[0])
+    return Probe(extraction.embedding)
