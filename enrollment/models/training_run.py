@@ -117,6 +117,19 @@ class TrainingRun(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def percent(self) -> int:
+        """How far it is, from 0 to 100; it never falls while one worker has it."""
+        if self.phase not in (self.Phase.TRAIN, self.Phase.VALIDATE):
+            return PERCENT_AT[self.Phase(self.phase)]
+        whole = max(0, self.epoch - 1) + (1 if self.phase == self.Phase.VALIDATE else self._share_of_phase)
+        learning = PERCENT_AT[self.Phase.CALIBRATE] - PERCENT_AT[self.Phase.EXPORT]
+        return PERCENT_AT[self.Phase.EXPORT] + int(learning * whole / self.epochs)
+
+    @property
+    def _share_of_phase(self) -> float:
+        return self.step / self.steps if self.steps else 0.0
+
     def claim(self) -> uuid.UUID:
         """Takes the run up, for the first time or after another worker was lost."""
         self._leave(*self.OPEN)
@@ -166,3 +179,14 @@ class TrainingRun(models.Model):
             raise IllegalTransition(
                 f"expected {self} to be {' or '.join(map(str, states))}, it is {self.state}"
             )
+
+
+# Where the bar stands as a phase begins; learning moves it from the one mark to the next.
+PERCENT_AT = {
+    TrainingRun.Phase.WAITING: 0,
+    TrainingRun.Phase.EXPORT: 3,
+    TrainingRun.Phase.CALIBRATE: 75,
+    TrainingRun.Phase.JUDGE: 80,
+    TrainingRun.Phase.STORE: 98,
+    TrainingRun.Phase.DONE: 100,
+}

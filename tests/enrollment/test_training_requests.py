@@ -176,6 +176,23 @@ class TestCancel:
             training_run_cancel(run, actor=None)
 
 
+@pytest.mark.parametrize(
+    ("phase", "epoch", "step", "percent"),
+    [
+        ("waiting", 0, 0, 0),
+        ("train", 0, 0, 3),
+        ("train", 1, 5, 21),
+        ("validate", 1, 1, 39),
+        ("train", 2, 5, 57),
+        ("validate", 2, 1, 75),
+        ("judge", 2, 7, 80),
+        ("done", 2, 0, 100),
+    ],
+)
+def test_the_bar_rises(phase, epoch, step, percent):
+    assert TrainingRun(epochs=2, phase=phase, epoch=epoch, step=step, steps=10).percent == percent
+
+
 class TestClaim:
     def test_a_worker_takes_it_up_once(self, ready):
         run = request(ready)
