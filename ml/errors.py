@@ -48,5 +48,6 @@ class DatasetError(MLError):
 class TrainingError(MLError):
     """A training cannot start or go on.
 
-    Codes: `unknown_network`, `unknown_loss`, `checkpoint_missing`, `checkpoint_incompatible`, `loss_not_finite`.
+    Codes: `unknown_network`, `unknown_loss`, `checkpoint_missing`, `checkpoint_incompatible`, `loss_not_finite`,
+    `teacher_missing`, `invalid_blend`.
     """

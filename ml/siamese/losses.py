@@ -39,6 +39,19 @@ def binary_crossentropy(probability: tf.Tensor, same: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(same * tf.math.log(p) + (1 - same) * tf.math.log(1 - p))
 
 
+def distillation(embeddings: tf.Tensor, taught: tf.Tensor) -> tf.Tensor:
+    """Return how far embeddings are from a teacher's: one minus their cosine.
+
+    Args:
+        embeddings: Float32 (n, d), unit length.
+        taught: Float32 (n, d), unit length: what a teacher makes of the same faces.
+
+    Returns:
+        The mean, a scalar in [0, 2].
+    """
+    return 1 - tf.reduce_mean(tf.reduce_sum(embeddings * taught, axis=1))
+
+
 def batch_hard_triplet(embeddings: tf.Tensor, subjects: tf.Tensor, *, margin: float = 0.3) -> tf.Tensor:
     """Triplet loss on each anchor's farthest positive and nearest negative (Hermans, Beyer, Leibe, 2017, eq. 5).
 

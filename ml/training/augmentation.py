@@ -1,12 +1,15 @@
 """Variants of faces, made by TensorFlow a batch at a time. The same seed gives the same variants."""
 
+import functools
 import math
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from ml.faces.alignment import SIDE_PX
+from ml.training.eyewear import sunglasses
 from ml.training.folder import FACE_PX, MARGIN_PX
+from ml.types import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Augmentation:
         contrast: Steeper or flatter around the face's mean, as a share.
         cut_border: Probability that an edge of the face, up to a quarter, is gone.
         low_resolution: Probability that the face comes from far fewer pixels.
+        sunglasses: Probability of drawn sunglasses.
+        untouched: Probability that nothing at all is done to the face.
     """
 
     shift_px: float = 4.0
@@ -34,10 +39,13 @@ class Augmentation:
     contrast: float = 0.25
     cut_border: float = 0.1
     low_resolution: float = 0.1
+    sunglasses: float = 0.0
+    untouched: float = 0.0
 
 
 _MAX_CUT = 0.25
 _LOW_SIDES_PX = (20, 64)
+_GLASSES, _GLASSES_SEED = 256, 7
 
 
 def augment(faces: tf.Tensor, seed: tf.Tensor, bounds: Augmentation) -> tf.Tensor:
@@ -52,10 +60,16 @@ def augment(faces: tf.Tensor, seed: tf.Tensor, bounds: Augmentation) -> tf.Tenso
         Float32 (n, 112, 112, 3) in [0, 255], without margin.
     """
     seeds = tf.unstack(tf.random.split(seed, 4))
-    x = _warp(faces, seeds[0], bounds)
+    x = tf.cast(faces, tf.float32)
+    if bounds.sunglasses:
+        x = _put_on_sunglasses(x, tf.random.fold_in(seed, 0), bounds.sunglasses)
+    x = _warp(x, seeds[0], bounds)
     x = _shade(x, seeds[1], bounds)
     x = _lower_resolution(x, seeds[2], bounds.low_resolution)
-    return _cut_border(x, seeds[3], bounds.cut_border)
+    x = _cut_border(x, seeds[3], bounds.cut_border)
+    if bounds.untouched:
+        x = tf.where(_chosen(x, tf.random.fold_in(seed, 1), bounds.untouched), plain(faces), x)
+    return x
 
 
 def plain(faces: tf.Tensor) -> tf.Tensor:
@@ -84,9 +98,21 @@ def transforms(count: int | tf.Tensor, seed: tf.Tensor, bounds: Augmentation) ->
     return tf.stack([across, along, x, down, upright, y, nothing, nothing], axis=1)
 
 
+def _put_on_sunglasses(x: tf.Tensor, seed: tf.Tensor, probability: float) -> tf.Tensor:
+    kind_seed, choice_seed = tf.unstack(tf.random.split(seed))
+    kinds = tf.random.stateless_uniform((tf.shape(x)[0],), kind_seed, 0, _GLASSES, dtype=tf.int32)
+    worn = tf.gather(tf.constant(_drawn_sunglasses()), kinds)
+    return tf.where(_chosen(x, choice_seed, probability), x * (1 - worn[..., 3:]) + worn[..., :3], x)
+
+
+@functools.cache
+def _drawn_sunglasses() -> Floats:
+    return sunglasses(_GLASSES, seed=_GLASSES_SEED)
+
+
 def _warp(faces: tf.Tensor, seed: tf.Tensor, bounds: Augmentation) -> tf.Tensor:
     return tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(faces, tf.float32),
+        images=faces,
         transforms=transforms(tf.shape(faces)[0], seed, bounds),
         output_shape=(SIDE_PX, SIDE_PX),
         fill_value=0.0,  # as serving fills what lies beyond a picture

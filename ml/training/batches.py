@@ -18,11 +18,12 @@ class Plan:
 
     Attributes:
         rows: Int32 (steps, faces), rows of `People.faces`.
-        targets: Int32 (steps, ...), what the loss has to know of each batch: its pairs, or its subjects.
+        targets: (steps, ...), what the loss has to know of each batch: int32 pairs or subjects, or float32
+            embeddings.
     """
 
     rows: Rows
-    targets: npt.NDArray[np.int32]
+    targets: npt.NDArray[np.int32] | npt.NDArray[np.float32]
 
 
 class FaceSource:

@@ -14,8 +14,11 @@ from ml.training.batches import Plan
 from ml.training.folder import People, Rows
 from ml.training.pairs import draw_pairs_within
 from ml.training.triplets import draw_identity_batches
+from ml.types import Floats
 
 FACES_A_PERSON = 4
+DISTILLATION = "distillation"
+Teacher = Callable[[People], Floats]
 
 
 class Objective(Protocol):
@@ -23,6 +26,7 @@ class Objective(Protocol):
 
     name: str
     head: keras.layers.Layer | None  # has what is learned beside the network
+    judged_on_variants: bool  # whether held-out faces are varied as those learned from
 
     def build(self, embedding_size: int) -> None:
         """Make the head's weights."""
@@ -43,6 +47,8 @@ class PairObjective:
     Each face is embedded once and stands in many pairs, so a step learns from several times as many of them as if
     each pair brought two faces of its own.
     """
+
+    judged_on_variants = False
 
     def __init__(self, name: str, head: keras.layers.Layer, cost: Callable[..., tf.Tensor]) -> None:
         """Choose what is learned.
@@ -72,6 +78,8 @@ class PairObjective:
 
 class IdentityObjective:
     """Judges batches of several faces of several people."""
+
+    judged_on_variants = False
 
     def __init__(
         self,
@@ -107,6 +115,37 @@ class IdentityObjective:
         return self._held_out_cost(embeddings, targets)
 
 
+class DistillationObjective:
+    """Asks for the teacher's embeddings of the faces as they are, whatever variants of them the network sees.
+
+    So a network keeps what its teacher knows, and learns to look through what was done to the faces (Hinton, Vinyals,
+    Dean, 2015, with embeddings in place of class probabilities). Names are not asked for.
+    """
+
+    name = DISTILLATION
+    head = None
+    judged_on_variants = True  # of faces as they are, nothing is to be learned
+
+    def __init__(self, teacher: Teacher) -> None:
+        """Keep the teacher, who takes people to one embedding a face, float32 (n, d), unit length."""
+        self._teacher = teacher
+        self._taught: dict[str, Floats] = {}
+
+    def build(self, embedding_size: int) -> None:
+        """Nothing is learned beside the network."""
+
+    def plan(self, people: People, *, steps: int, batch: int, generator: np.random.Generator) -> Plan:
+        if people.digest not in self._taught:
+            self._taught[people.digest] = self._teacher(people)
+        rows = np.resize(generator.permutation(len(people.faces)), (steps, batch)).astype(np.int32)
+        return Plan(rows, self._taught[people.digest][rows])
+
+    def loss(self, embeddings: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        return losses.distillation(embeddings, targets)
+
+    held_out_loss = loss
+
+
 def _identity_rows(people: People, steps: int, batch: int, generator: np.random.Generator) -> Rows:
     largest = int(np.bincount(people.sources).max())
     subjects = min(max(2, batch // FACES_A_PERSON), largest)
@@ -132,16 +171,23 @@ OBJECTIVES: dict[str, Callable[[int], Objective]] = {
 }
 
 
-def objective(name: str, *, people: int) -> Objective:
+def objective(name: str, *, people: int, teacher: Teacher | None = None) -> Objective:
     """Return an objective by its loss's name.
 
     Args:
-        name: A key of `OBJECTIVES`.
+        name: A key of `OBJECTIVES`, or `DISTILLATION`.
         people: How many people are trained on.
+        teacher: Whom to learn from by `DISTILLATION`; see `DistillationObjective`.
 
     Raises:
-        TrainingError: `unknown_loss`.
+        TrainingError: `unknown_loss`; `teacher_missing` if there is nobody to distil from.
     """
+    if name == DISTILLATION:
+        if teacher is None:
+            raise TrainingError(
+                "teacher_missing", "expected a model to start from, whose embeddings are taught"
+            )
+        return DistillationObjective(teacher)
     if name not in OBJECTIVES:
         raise TrainingError("unknown_loss", f"expected one of {sorted(OBJECTIVES)}, got {name!r}")
     return OBJECTIVES[name](people)

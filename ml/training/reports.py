@@ -23,13 +23,25 @@ _BATCH = 64
 _HELD_OUT = "held-out people"
 
 
-def embed(network: keras.Model, people: People, spec: InputSpec) -> Floats:
-    """Return the embedding of every face, float32 (n, d), of the faces as they are."""
+def embed(network: keras.Model, people: People, spec: InputSpec, *, mirrored: bool = False) -> Floats:
+    """Return the embedding of every face, float32 (n, d), of the faces as they are.
+
+    Args:
+        network: Makes them.
+        people: Whose faces.
+        spec: What the network eats.
+        mirrored: Add the mirror image's embedding, and bring the sum back to length 1, as `Embedder` does.
+    """
     rows = np.arange(len(people.faces), dtype=np.int32)
-    parts = np.split(rows, range(_BATCH, len(rows), _BATCH))
-    return np.concatenate(
-        [network(spec.prepare(framed(people, part, spec)), training=False).numpy() for part in parts]
-    )
+    embeddings = []
+    for part in np.split(rows, range(_BATCH, len(rows), _BATCH)):
+        faces = spec.prepare(framed(people, part, spec))
+        found = network(faces, training=False).numpy()
+        if mirrored:
+            found = found + network(faces[:, :, ::-1], training=False).numpy()
+            found /= np.linalg.norm(found, axis=1, keepdims=True)
+        embeddings.append(found)
+    return np.concatenate(embeddings)
 
 
 def pair_figures(

@@ -9,7 +9,7 @@ calibrated is refused before the first step.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,11 @@ from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.siamese.layers import SameProbability
 from ml.siamese.networks import NETWORKS, NetworkSpec
 from ml.training import export, reports
+from ml.training.augmentation import Augmentation
 from ml.training.curves import plot_losses
 from ml.training.folder import People, read_people, split_names
 from ml.training.history import History
-from ml.training.objectives import OBJECTIVES, Objective, objective
+from ml.training.objectives import DISTILLATION, OBJECTIVES, Objective, Teacher, objective
 from ml.training.pairs import framed
 from ml.training.trainer import Progress, Trainer, TrainingOptions
 
@@ -37,22 +38,43 @@ _PARTS = ("train", "validation", "test")
 _LEAST_PARITY = 0.999
 
 
+# Half of the faces stay as they are, so that the network stays what it was; the others are mostly covered or coarse.
+SEEN_THROUGH = Augmentation(
+    shift_px=1.5,
+    rotation_degrees=3.0,
+    shear_degrees=1.5,
+    scale=0.04,
+    brightness=0.08,
+    contrast=0.2,
+    cut_border=0.2,
+    low_resolution=0.3,
+    sunglasses=0.6,
+    untouched=0.5,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What suits a network.
 
     Attributes:
         losses: Those it can learn by, the usual one first. All but binary cross-entropy, whose comparator is learned
-            beside the network, need embeddings of unit length.
+            beside the network, need embeddings of unit length; distillation needs an artifact to start from.
         options: How to train.
     """
 
     losses: tuple[str, ...]
     options: TrainingOptions
 
+    def options_for(self, loss: str | None) -> TrainingOptions:
+        """How to train by a loss; the usual one if not given."""
+        if loss == DISTILLATION:
+            return replace(self.options, augmentation=SEEN_THROUGH, epochs=2, learning_rate=6e-5)
+        return self.options
+
 
 def _usual(loss: str) -> tuple[str, ...]:
-    return (loss, *(other for other in OBJECTIVES if other != loss))
+    return (loss, *(other for other in (*OBJECTIVES, DISTILLATION) if other != loss))
 
 
 RECIPES = {
@@ -84,6 +106,8 @@ class TrainingRequest:
         options: The recipe's if not given.
         limit_subjects: How many people to draw from `data`; all if not given.
         start: An artifact of the same network whose weights to start from; chance decides if not given.
+        blend: The share of what was learned in the final weights, in (0, 1]; the rest is of `start`. Between a
+            network and its fine-tuned self lie networks that keep most of both (Wortsman et al., 2022).
     """
 
     network: str
@@ -92,6 +116,7 @@ class TrainingRequest:
     options: TrainingOptions | None = None
     limit_subjects: int | None = None
     start: Path | None = None
+    blend: float = 1.0
 
 
 def train(
@@ -120,23 +145,26 @@ def train(
         TrainingError: See its codes.
     """
     suits = recipe(request.network)
-    options, spec = request.options or suits.options, NETWORKS[request.network]
+    options, spec = request.options or suits.options_for(request.loss), NETWORKS[request.network]
     loss = _loss(request, suits)
-    start = None if request.start is None else _load(request.start, spec)
+    start, mirrored = _start(request, spec)
     parts = learned, held_out, test = _parts(request, seed=options.seed)
-    trainer = Trainer(spec, objective(loss, people=len(learned.names)), options, start=start)
+    strives = objective(loss, people=len(learned.names), teacher=_teacher(start, spec, mirrored=mirrored))
+    trainer = Trainer(spec, strives, options, start=start)
     history = trainer.fit(learned, held_out, out / STATE, resume=resume, progress=progress)
     history.test_loss = trainer.held_out_loss(test)
-    network, compares = trainer.finished(), _comparator(spec, trainer.objective, out)
+    network, compares = _blended(trainer.finished(), start, request.blend), _comparator(spec, strives, out)
     report = {
         "network": spec.name,
         "loss": loss,
         "options": asdict(options),
+        "blend": request.blend,
         "subjects": dict(zip(_PARTS, (len(part.names) for part in parts), strict=True)),
         "history": history.to_json(),
         "comparator": compares.name,
         "parity": _export(network, history, held_out, spec, out),
-        "test": _figures(network, test, spec, compares, seed=options.seed),
+        "mirrored": mirrored,
+        "test": _figures(network, test, spec, compares, mirrored=mirrored, seed=options.seed),
     }
     _write_artifact(network, held_out, spec, compares, report, out)
     return report
@@ -163,11 +191,32 @@ def _loss(request: TrainingRequest, suits: Recipe) -> str:
     return loss
 
 
-def _load(start: Path, spec: NetworkSpec) -> keras.Model:
-    artifact = Artifact.load(start)
+def _start(request: TrainingRequest, spec: NetworkSpec) -> tuple[keras.Model | None, bool]:
+    """The network to start from, if any, and whether its embeddings are of a face and its mirror image."""
+    if not 0 < request.blend <= 1 or (request.blend < 1 and request.start is None):
+        raise TrainingError("invalid_blend", f"expected a share of a start, in (0, 1], got {request.blend}")
+    if request.start is None:
+        return None, False
+    artifact = Artifact.load(request.start)
     if artifact.network != spec.name:
-        raise TrainingError("unknown_network", f"expected a {spec.name} in {start}, got {artifact.network}")
-    return keras.saving.load_model(start / KERAS_FILE, compile=False, safe_mode=True)
+        raise TrainingError(
+            "unknown_network", f"expected a {spec.name} in {request.start}, got {artifact.network}"
+        )
+    path = request.start / KERAS_FILE
+    return keras.saving.load_model(path, compile=False, safe_mode=True), artifact.mirrored
+
+
+def _teacher(start: keras.Model | None, spec: NetworkSpec, *, mirrored: bool) -> Teacher | None:
+    if start is None:
+        return None
+    return lambda people: reports.embed(start, people, spec.input_spec, mirrored=mirrored)
+
+
+def _blended(learned: keras.Model, start: keras.Model | None, share: float) -> keras.Model:
+    if start is not None and share < 1:
+        both = zip(start.get_weights(), learned.get_weights(), strict=True)
+        learned.set_weights([(1 - share) * old + share * new for old, new in both])
+    return learned
 
 
 def _export(network: keras.Model, history: History, people: People, spec: NetworkSpec, out: Path) -> float:
@@ -193,9 +242,16 @@ def _comparator(spec: NetworkSpec, strives: Objective, out: Path) -> Comparator:
 
 
 def _figures(
-    network: keras.Model, people: People, spec: NetworkSpec, compares: Comparator, *, seed: int
+    network: keras.Model,
+    people: People,
+    spec: NetworkSpec,
+    compares: Comparator,
+    *,
+    mirrored: bool,
+    seed: int,
 ) -> dict[str, Any]:
-    return reports.pair_figures(people, reports.embed(network, people, spec.input_spec), compares, seed=seed)
+    embeddings = reports.embed(network, people, spec.input_spec, mirrored=mirrored)
+    return reports.pair_figures(people, embeddings, compares, seed=seed)
 
 
 def _write_artifact(
@@ -206,16 +262,16 @@ def _write_artifact(
     report: dict[str, Any],
     out: Path,
 ) -> None:
-    embeddings = reports.embed(network, people, spec.input_spec)
+    embeddings = reports.embed(network, people, spec.input_spec, mirrored=report["mirrored"])
     content = {
         "name": out.resolve().name,
         "network": spec.name,
         "input_spec": spec.input_spec,
         "embedding_size": spec.embedding_size,
-        "mirrored": False,
+        "mirrored": report["mirrored"],
         "comparator": compares.name,
         "parity": {"float16": report["parity"]},
-        "training": {name: report[name] for name in ("loss", "options", "subjects")},
+        "training": {name: report[name] for name in ("loss", "options", "blend", "subjects")},
         "calibration": reports.calibrate(people, embeddings, compares),
         "report": {"test": report["test"]},
     }

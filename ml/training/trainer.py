@@ -186,7 +186,9 @@ class Trainer:
 
     def _held_out_epoch(self, people: People, faces: FaceSource, report: "_Report | None") -> float:
         plan = self._plan(people, _HELD_OUT_EPOCH)
-        return self._mean_loss(self._held_out_step, faces.dataset(plan), report, "validate")
+        variants = self.options.augmentation if self.objective.judged_on_variants else None
+        batches = faces.dataset(plan, augmentation=variants)
+        return self._mean_loss(self._held_out_step, batches, report, "validate")
 
     def _mean_loss(
         self, step: Callable[..., tf.Tensor], batches: tf.data.Dataset, report: "_Report | None", phase: str

@@ -33,6 +33,12 @@ class Command(BaseCommand):
             "--from", dest="start", type=Path, help="Artifact of the same network to start from."
         )
         parser.add_argument(
+            "--blend",
+            type=float,
+            default=1.0,
+            help="Share of what is learned in the final weights; with --from.",
+        )
+        parser.add_argument(
             "--resume", action="store_true", help="Go on after the last whole epoch in --out."
         )
 
@@ -43,9 +49,10 @@ class Command(BaseCommand):
                 network,
                 data,
                 loss=options["loss"],
-                options=replace(recipe(network).options, **changed),
+                options=replace(recipe(network).options_for(options["loss"]), **changed),
                 limit_subjects=options["limit_subjects"],
                 start=options["start"],
+                blend=options["blend"],
             )
             with _Bar() as bar:
                 report = train(request, out, resume=options["resume"], progress=bar.show)
