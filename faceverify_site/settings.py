@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -133,6 +134,23 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/instrument-sans", BASE_DIR / "node_modules" / "@fontsource-variable" / "instrument-sans"),
+    ("vendor/human", BASE_DIR / "node_modules" / "@vladmandic" / "human"),
+    ("vendor/wasm", BASE_DIR / "node_modules" / "@tensorflow" / "tfjs-backend-wasm" / "dist"),
+]
+STATICFILES_ONLY = {
+    "vendor/human": {
+        "dist/human.esm.js",
+        "dist/human.esm.js.map",
+        "models/blazeface.json",
+        "models/blazeface.bin",
+        "models/facemesh.json",
+        "models/facemesh.bin",
+    },
+    "vendor/wasm": {"tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"},
+}
+STATICFILES_FINDERS = [
+    "faceverify_site.finders.PackageFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 
 # --- Work queue ---------------------------------------------------------------------------------------------------
@@ -286,7 +304,8 @@ LIVENESS = env.str("LIVENESS", default="required")
 LIVENESS_ACTIONS = env.list("LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth"])
 LIVENESS_ACTION_COUNT = env.int("LIVENESS_ACTION_COUNT", default=2)
 VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=90)
-# Two pictures a request at most, or a challenge's 12 frames, kept in memory: nothing of them touches the disk before it is encrypted.
+# Two pictures a request at most, or a challenge's 12 frames, kept in memory: nothing of them touches the disk before
+# it is encrypted.
 DATA_UPLOAD_MAX_NUMBER_FILES = 12
 DATA_UPLOAD_MAX_BODY_BYTES = 2 * FACE_MAX_IMAGE_BYTES + 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
@@ -326,6 +345,7 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 UNFOLD = {
     "SITE_TITLE": "FaceVerify",
     "SITE_HEADER": "FaceVerify",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")}],
     "SITE_SYMBOL": "familiar_face_and_zone",
     "SHOW_HISTORY": True,
     "COLORS": {
@@ -370,7 +390,10 @@ UNFOLD = {
             },
             {
                 "title": "Recognition",
-                "items": [_admin_link("Model versions", "neurology", "enrollment_modelversion")],
+                "items": [
+                    _admin_link("Model versions", "neurology", "enrollment_modelversion"),
+                    _admin_link("Training runs", "model_training", "enrollment_trainingrun"),
+                ],
             },
             {
                 "title": "Machine",
