@@ -1,0 +1,189 @@
+"""Who may ask for what: every route of the site against owner, stranger, staff and anonymous.
+
+A row is: method, then the status that each of the four gets. 200 and 204 let in; 302 sends to the sign-in or somewhere
+harmless; 404 where the thing is somebody else's, so that nobody learns that it exists. A new route needs a new row.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from tests.conftest import show_password
+from tests.faces import jpeg, portrait
+from tests.factories import SampleFactory, UserFactory, model_version
+from verification.models import Comparison, Identification, VerificationSession
+
+pytestmark = pytest.mark.django_db
+
+# route: (method, owner, stranger, staff, anonymous)
+ROWS = {
+    "home": ("get", 200, 200, 200, 200),
+    "limits": ("get", 200, 200, 200, 200),
+    "privacy": ("get", 200, 200, 200, 200),
+    "enrollment:anchors": ("get", 200, 302, 302, 302),
+    "enrollment:consent": ("get", 200, 200, 200, 302),
+    "enrollment:consent_withdraw": ("post", 404, 404, 404, 302),
+    "enrollment:sample_crop": ("get", 200, 404, 404, 302),
+    "enrollment:account_delete": ("get", 302, 302, 302, 302),
+    "enrollment:export": ("get", 200, 200, 200, 302),
+    "enrollment:erase": ("get", 200, 200, 200, 302),
+    "verification:sign_in": ("get", 302, 302, 302, 200),
+    "verification:sign_in_finish": ("post", 302, 302, 302, 302),
+    "verification:second_factor": ("get", 302, 302, 302, 302),
+    "verification:second_factor_code": ("get", 302, 302, 302, 302),
+    "verification:verify": ("get", 200, 200, 200, 302),
+    "verification:compare": ("get", 200, 200, 200, 302),
+    "account_login": ("get", 302, 302, 302, 200),
+    "account_logout": ("get", 200, 200, 200, 302),
+    "account_inactive": ("get", 200, 200, 200, 200),
+    "account_signup": ("get", 302, 302, 302, 200),
+    "account_reauthenticate": ("get", 200, 200, 200, 302),
+    "account_email": ("get", 200, 200, 200, 302),
+    "account_email_verification_sent": ("get", 200, 200, 200, 200),
+    "account_change_password": ("get", 200, 200, 200, 302),
+    "account_set_password": ("get", 302, 302, 302, 302),
+    "account_reset_password": ("get", 200, 200, 200, 200),
+    "account_confirm_login_code": ("get", 302, 302, 302, 302),
+    "account_confirm_email": ("get", 200, 200, 200, 200),
+    "account_reset_password_from_key_done": ("get", 200, 200, 200, 200),
+    "account_reset_password_from_key": ("get", 200, 200, 200, 200),
+    "account_reset_password_done": ("get", 200, 200, 200, 200),
+    "mfa_index": ("get", 200, 200, 200, 302),
+    "mfa_authenticate": ("get", 302, 302, 302, 302),
+    "mfa_reauthenticate": ("get", 302, 302, 302, 302),
+    "mfa_activate_totp": ("get", 302, 302, 302, 302),
+    "mfa_deactivate_totp": ("get", 404, 404, 404, 302),
+    "mfa_view_recovery_codes": ("get", 404, 404, 404, 302),
+    "mfa_generate_recovery_codes": ("get", 302, 302, 302, 302),
+    "mfa_download_recovery_codes": ("get", 404, 404, 404, 302),
+    "mfa_list_webauthn": ("get", 200, 200, 200, 302),
+    "mfa_add_webauthn": ("get", 302, 302, 302, 302),
+    "mfa_reauthenticate_webauthn": ("get", 302, 302, 302, 302),
+    "mfa_remove_webauthn": ("get", 302, 302, 302, 302),
+    "mfa_edit_webauthn": ("get", 302, 302, 302, 302),
+    "mfa_login_webauthn": ("get", 302, 302, 302, 302),
+    "enrollment_api:consents": ("get", 200, 200, 200, 401),
+    "enrollment_api:samples": ("get", 200, 200, 200, 401),
+    "enrollment_api:sample": ("get", 200, 404, 404, 401),
+    "verification_api:sessions": ("post", 400, 400, 400, 400),
+    "verification_api:session": ("get", 404, 404, 404, 404),
+    "verification_api:frames": ("post", 400, 400, 400, 400),
+    "verification_api:comparisons": ("post", 400, 400, 400, 401),
+    "verification_api:comparison": ("get", 200, 404, 404, 401),
+    "verification_api:identifications": ("post", 403, 403, 403, 401),
+    "verification_api:identification": ("get", 403, 403, 403, 401),
+    "healthz": ("get", 200, 200, 200, 200),
+}
+# The same routes by other methods, where they change something.
+CHANGES = [
+    ("enrollment:erase", "post", 302, 302, 302, 302),
+    ("enrollment:export", "post", 200, 200, 200, 302),
+    ("enrollment_api:consents", "put", 400, 400, 400, 401),
+    ("enrollment_api:samples", "post", 400, 400, 400, 401),
+    ("enrollment_api:sample", "delete", 204, 404, 404, 401),
+]
+# What staff without any permission see of the admin; everything else there answers 403 (or sends on).
+ADMIN_OPEN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search"}
+CAST = ("owner", "stranger", "staff", "anonymous")
+
+
+def routes(
+    resolver: URLResolver, namespace: str = "", outer: tuple[str, ...] = ()
+) -> Iterator[tuple[str, list[str]]]:
+    """Every route's name, with the arguments in its address."""
+    for pattern in resolver.url_patterns:
+        arguments = (*outer, *pattern.pattern.regex.groupindex)
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern, inner, arguments)
+        else:
+            yield f"{namespace}{pattern.name or ''}", list(arguments)
+
+
+ALL = dict(routes(get_resolver()))
+ADMIN = sorted(name for name in ALL if name.startswith("admin:") and name != "admin:")
+
+
+@pytest.fixture
+def things(owner):
+    """What the owner has, by the name of the argument in routes."""
+    version = model_version()
+    sample = SampleFactory(subject=owner.subject)
+    sample.accept(crop=jpeg(portrait()), quality={})
+    sample.save()
+    decided = {"owner": owner, "model_version": version, "state": "decided", "decided_at": timezone.now()}
+    session = VerificationSession.objects.create(
+        purpose="verify", user=owner, account_key="x", browser_key="x"
+    )
+    return {
+        "sample_id": sample.pk,
+        "session_id": session.pk,
+        "comparison_id": Comparison.objects.create(**decided).pk,
+        "identification_id": Identification.objects.create(**decided).pk,
+        "pk": 1,
+        "uidb36": "1",
+        "key": "none",
+    }
+
+
+def browser_for(who: str, owner, browser_of):
+    if who == "anonymous":
+        return browser_of()
+    user = {"owner": owner}.get(who) or UserFactory(is_staff=who == "staff")
+    browser = browser_of(user)
+    show_password(browser, user)
+    return browser
+
+
+def address(name: str, things) -> str:
+    return reverse(name, kwargs={argument: things[argument] for argument in ALL[name]})
+
+
+def test_every_route_has_a_row():
+    assert set(ROWS) == {name for name in ALL if not name.startswith("admin:")}
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_it_answers_each_as_the_row_says(name, things, owner, browser_of):
+    check(name, *ROWS[name], things=things, owner=owner, browser_of=browser_of)
+
+
+@pytest.mark.parametrize("row", CHANGES, ids=lambda row: f"{row[0]} {row[1]}")
+def test_it_lets_change_as_the_row_says(row, things, owner, browser_of):
+    check(*row, things=things, owner=owner, browser_of=browser_of)
+
+
+def check(name: str, method: str, *statuses: int, things, owner, browser_of) -> None:
+    """The owner comes last: what is erased is not there for the others."""
+    answers = {
+        who: getattr(browser_for(who, owner, browser_of), method)(address(name, things)).status_code
+        for who in reversed(CAST)
+    }
+    assert answers == dict(zip(CAST, statuses, strict=True))
+
+
+@pytest.mark.parametrize("name", ADMIN)
+def test_the_admin_lets_in_nobody_but_staff(name, owner, browser_of):
+    path = reverse(
+        name, kwargs={argument: {"app_label": "enrollment"}.get(argument, "1") for argument in ALL[name]}
+    )
+    for who in ("owner", "stranger", "anonymous"):
+        answer = browser_for(who, owner, browser_of).get(path)
+        assert answer.status_code in {302, 403, 405}
+    staff = browser_for("staff", owner, browser_of).get(path)
+    assert staff.status_code in (
+        {200, 302, 405} if name.removeprefix("admin:") in ADMIN_OPEN else {302, 403, 404}
+    )
+
+
+@pytest.mark.parametrize("name", sorted(name for name in ROWS if "_api:" in name))
+def test_the_api_wants_a_csrf_token_even_of_anonymous_people(name, things, owner):
+    from django.test import Client
+
+    for user in (None, owner):
+        browser = Client(enforce_csrf_checks=True)
+        if user:
+            browser.force_login(user)
+        assert browser.post(address(name, things)).status_code == 403
