@@ -45,11 +45,16 @@ def cards(page: Page, state: str) -> Locator:
     return page.locator(f"[data-testid=anchor-card][data-state={state}]")
 
 
+def camera_on(page: Page) -> None:
+    """Waits for the camera's first picture."""
+    expect(page.locator("video").first).not_to_have_js_property("videoWidth", 0)
+
+
 def capture(page: Page) -> None:
     """Starts the camera and takes one picture with the key `a`."""
     before = page.get_by_test_id("anchor-card").count()
     page.get_by_test_id("camera-start").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    camera_on(page)
     page.wait_for_timeout(500)
     page.keyboard.press("a")
     expect(page.get_by_test_id("anchor-card")).to_have_count(before + 1)
@@ -69,8 +74,7 @@ def enroll(page: Page, name: str, pictures: list[bytes], folder: Path) -> None:
     sign_up(page, name)
     consent(page)
     upload(page, pictures, folder)
-    accepted = "document.querySelectorAll('[data-testid=anchor-card][data-state=accepted]').length >= 3"
-    page.wait_for_function(accepted, timeout=SLOW)
+    expect(cards(page, "accepted").nth(2)).to_be_visible(timeout=SLOW)
     expect(cards(page, "pending")).to_have_count(0, timeout=SLOW)
 
 
@@ -79,7 +83,7 @@ def face_sign_in(page: Page, name: str) -> Locator:
     page.goto("/sign-in/face/")
     page.get_by_test_id("login-name").fill(name)
     page.get_by_test_id("login-continue").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    camera_on(page)
     page.wait_for_timeout(500)
     page.get_by_test_id("verify-now").click()
     return page.get_by_test_id("result")

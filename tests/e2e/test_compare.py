@@ -60,7 +60,7 @@ def test_it_takes_a_picture_with_the_camera(page, tmp_path):
     page.goto("/compare/")
     bring(page, tmp_path, image_b=portraits()[1])
     page.get_by_test_id("camera-image_a").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    journey.camera_on(page)
     page.wait_for_timeout(500)
     page.keyboard.press("c")
     page.get_by_test_id("match").click()

@@ -29,9 +29,9 @@ def test_it_stops_the_camera_with_the_key_q(site, browser):
     journey.sign_up(page, "quentin")
     journey.consent(page)
     page.get_by_test_id("camera-start").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    journey.camera_on(page)
     page.keyboard.press("q")
-    page.wait_for_function("!document.querySelector('video')?.srcObject")
+    expect(page.locator("video")).to_have_js_property("srcObject", None)
 
 
 def test_it_verifies_the_signed_in_person_with_the_key_v(site, browser, tmp_path):
@@ -39,7 +39,7 @@ def test_it_verifies_the_signed_in_person_with_the_key_v(site, browser, tmp_path
     journey.enroll(page, "vera", portraits(), tmp_path)
     page.goto("/verify/")
     page.get_by_test_id("camera-start").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    journey.camera_on(page)
     page.wait_for_timeout(500)
     page.keyboard.press("v")
     expect(page.get_by_test_id("result")).to_have_attribute("data-result", "match", timeout=journey.SLOW)
