@@ -1,5 +1,6 @@
 """Reads. They never write."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -108,6 +109,12 @@ def new_training_subjects() -> int:
     )
     last = trained.order_by("-created_by_run").first()
     return len(people - set(last.lineage.get("subjects", {}) if last else ()))
+
+
+def refusals_by_reason() -> list[tuple[str, int]]:
+    """How many pictures were turned down for each reason, the most frequent first."""
+    rejected = Sample.objects.filter(state=Sample.State.REJECTED).values_list("reasons", flat=True)
+    return Counter(code for reasons in rejected.iterator() for code in reasons).most_common()
 
 
 def open_training_run() -> TrainingRun | None:

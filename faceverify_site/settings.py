@@ -394,6 +394,12 @@ UNFOLD = {
                 "items": [
                     _admin_link("Model versions", "neurology", "enrollment_modelversion"),
                     _admin_link("Training runs", "model_training", "enrollment_trainingrun"),
+                    {
+                        "title": "Drift",
+                        "icon": "trending_down",
+                        "link": reverse_lazy("admin:verification_attempt_drift"),
+                        "permission": lambda request: request.user.has_perm("verification.view_attempt"),
+                    },
                 ],
             },
             {

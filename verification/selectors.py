@@ -10,6 +10,7 @@ from enrollment.models import Consent, ModelVersion, Sample, Subject, User
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
 from verification.models.session import is_token
 
+DRIFT_MONTHS, DRIFT_SIGN_INS = 6, 50_000
 AnyInquiry = TypeVar("AnyInquiry", bound=Inquiry)
 
 
@@ -69,6 +70,16 @@ def candidates_of(identification: Identification) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = identification.answer.get("candidates", [])
     people = Subject.objects.select_related("user").in_bulk([candidate["subject"] for candidate in found])
     return [candidate | {"name": str(people.get(candidate["subject"], ""))} for candidate in found]
+
+
+def margins_by_month() -> dict[str, list[float]]:
+    """How far the scores of accepted sign-ins lay above the threshold, ascending, in each of the latest months."""
+    accepted = Attempt.objects.filter(decision=Attempt.Decision.MATCH).order_by("-decided_at")
+    months: dict[str, list[float]] = {}
+    rows = accepted.values_list("decided_at", "similarity", "threshold")[:DRIFT_SIGN_INS]
+    for decided_at, similarity, threshold in reversed(rows):
+        months.setdefault(f"{decided_at:%Y-%m}", []).append(similarity - threshold)
+    return {month: sorted(margins) for month, margins in list(months.items())[-DRIFT_MONTHS:]}
 
 
 def model_versions() -> QuerySet[ModelVersion]:

@@ -4,6 +4,7 @@ from enrollment.admin.audit_events import AuditEventAdmin
 from enrollment.admin.duplicate_flags import DuplicateFlagAdmin
 from enrollment.admin.model_versions import ModelVersionAdmin
 from enrollment.admin.people import SampleAdmin, SubjectAdmin, TemplateAdmin, UserAdmin
+from enrollment.admin.training_runs import TrainingRunAdmin
 
 __all__ = [
     "AuditEventAdmin",
@@ -12,5 +13,6 @@ __all__ = [
     "SampleAdmin",
     "SubjectAdmin",
     "TemplateAdmin",
+    "TrainingRunAdmin",
     "UserAdmin",
 ]

@@ -1,9 +1,11 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from enrollment.admin.read_only import ReadOnlyAdmin
+from verification.admin.drift import drift
 from verification.models import Attempt, VerificationSession
 
 
@@ -44,6 +46,10 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
         return super().get_queryset(request).defer("sealed_probe")
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(drift)
+        return [path("drift/", page, name="verification_attempt_drift"), *super().get_urls()]
 
     @display(description="Similarity", ordering="similarity")
     def score(self, attempt: Attempt) -> str:

@@ -1,0 +1,63 @@
+"""What a model version can do, in plain words."""
+
+from typing import Any
+
+from django.conf import settings
+
+from enrollment.models import ModelVersion
+
+REASONS = {
+    "fmr_above_target": "It lets more strangers pass than the site's target allows.",
+    "fnmr_worse": "It turns more rightful people away than the active version.",
+    "canary_accepted": "It takes two people for one who must never be mistaken for each other.",
+    "universal_face": "One face is accepted as too many different people.",
+    "universal_mark": "A mark on the face makes people pass as one another.",
+    "mixed_people": "Pictures of different people were learned from under one name.",
+    "parity_failed": "The served network differs from the trained one.",
+}
+
+
+def one_in(rate: float) -> str:
+    """A rate as people say it: 0.0001 is 1 in 10,000."""
+    if rate <= 0:
+        return "none"
+    many = 1 / rate
+    digits = 10 ** max(0, len(str(int(many))) - 2)
+    return f"1 in {round(many / digits) * digits:,.0f}" if many >= 10 else f"{rate:.0%}"
+
+
+def plain_words(version: ModelVersion) -> list[str]:
+    """Sentences about strangers, rightful people and the evidence; without figures, that there are none."""
+    fmr = settings.FACE_TARGET_FMR
+    words = []
+    if version.thresholds(rule=settings.FACE_DECISION_RULE, fmr=fmr):
+        words.append(
+            f"{one_in(fmr)} strangers would pass a single try: that is what the threshold is set for."
+        )
+    measured = _measured(version, fmr)
+    if measured is not None:
+        refused, people = measured
+        share = f"{one_in(refused)} tries" if refused else "No try"
+        words.append(f"{share} of a rightful person would be refused; shown on {people:,} people.")
+    return words or ["Nothing was measured: evaluate this model before it is used."]
+
+
+def refusals(version: ModelVersion) -> list[str]:
+    """Why the gate refused a version, in words."""
+    reasons = version.report.get("gate", {}).get("reasons", [])
+    return [
+        f"{REASONS.get(reason['code'], reason['code'])} ({reason['where']}: {reason['challenger']:.4g}, "
+        f"allowed {reason['limit']:.4g})"
+        for reason in reasons
+    ]
+
+
+def _measured(version: ModelVersion, fmr: float) -> tuple[float, int] | None:
+    """The share of rightful tries refused at the threshold, and on how many people that was seen."""
+    frozen = version.report.get("gate", {}).get("figures", {}).get("frozen")
+    if frozen:
+        return frozen["challenger"]["fnmr"]["value"], frozen["subjects"]
+    report: dict[str, Any] = version.manifest.get("report") or version.report
+    shown = report.get(f"templates_{settings.FACE_MIN_ANCHORS}", {})
+    refused = shown.get("shipped_threshold", {}).get("fnmr", shown.get("fnmr_at_fmr", {}).get(f"{fmr:g}"))
+    return None if refused is None else (refused, shown["subjects"])
