@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from allauth.account.utils import filter_users_by_email
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
@@ -75,10 +75,10 @@ def candidates_of(identification: Identification) -> list[dict[str, Any]]:
 def margins_by_month() -> dict[str, list[float]]:
     """How far the scores of accepted sign-ins lay above the threshold, ascending, in each of the latest months."""
     accepted = Attempt.objects.filter(decision=Attempt.Decision.MATCH).order_by("-decided_at")
+    margins = accepted.annotate(margin=F("similarity") - F("threshold")).exclude(margin=None)
     months: dict[str, list[float]] = {}
-    rows = accepted.values_list("decided_at", "similarity", "threshold")[:DRIFT_SIGN_INS]
-    for decided_at, similarity, threshold in reversed(rows):
-        months.setdefault(f"{decided_at:%Y-%m}", []).append(similarity - threshold)
+    for decided_at, margin in reversed(margins.values_list("decided_at", "margin")[:DRIFT_SIGN_INS]):
+        months.setdefault(f"{decided_at:%Y-%m}", []).append(margin)
     return {month: sorted(margins) for month, margins in list(months.items())[-DRIFT_MONTHS:]}
 
 
