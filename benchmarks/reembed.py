@@ -29,6 +29,8 @@ def prepare(folder: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "faceverify_site.settings",
         "ENV_FILE": str(folder / "no.env"),
         "VAR_DIR": str(folder),
+        "EMAIL_URL": "dummymail://",
+        "LOG_LEVEL": "WARNING",
         "SECRET_KEY": "a key for benchmarks alone, of more than fifty characters in length",
         "FACE_ENCRYPTION_KEYS": "Zm9yIHRlc3RzIG9ubHk6IDMyIGJ5dGVzIG9mIGtleSE=",
     }
