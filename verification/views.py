@@ -17,6 +17,7 @@ from enrollment.errors import DomainError
 from enrollment.reauthentication import code_record, face_record
 from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
+from verification.challenge import Liveness
 from verification.policy import FaceSignIn
 from verification.selectors import model_versions
 from verification.services import session_consume
@@ -35,7 +36,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if settings.FACE_SIGN_IN != FaceSignIn.PASSWORDLESS:
         return redirect("account_login")
     return render(
-        request, "verification/sign_in.html", {"next": _safe_next(request, request.GET.get("next", ""))}
+        request,
+        "verification/sign_in.html",
+        {"next": _safe_next(request, request.GET.get("next", "")), "challenge": _asks_for_challenge()},
     )
 
 
@@ -65,7 +68,7 @@ def sign_in_finish(request: HttpRequest) -> HttpResponse:
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The face, after the password."""
     login = _stage(request).login.user.get_username()
-    return render(request, "verification/sign_in.html", {"login": login})
+    return render(request, "verification/sign_in.html", {"login": login, "challenge": _asks_for_challenge()})
 
 
 @login_stage_required(stage=FaceStage.key, redirect_urlname="account_login")
@@ -110,6 +113,10 @@ def compare(request: HttpRequest) -> HttpResponse:
         "verification/compare.html",
         {"versions": versions, "max_bytes": settings.FACE_MAX_IMAGE_BYTES},
     )
+
+
+def _asks_for_challenge() -> bool:
+    return settings.LIVENESS != Liveness.OFF
 
 
 def _safe_next(request: HttpRequest, target: str) -> str:

@@ -71,7 +71,16 @@ export function postJson(url, body) {
  * @param {Record<string, string>} [headers]
  */
 export function postImage(url, image, headers = {}) {
+  return postImages(url, [image], headers);
+}
+
+/**
+ * @param {string} url
+ * @param {Blob[]} images each a field "image", in order
+ * @param {Record<string, string>} [headers]
+ */
+export function postImages(url, images, headers = {}) {
   const body = new FormData();
-  body.append("image", image, image.name ?? "camera.jpg");
+  for (const image of images) body.append("image", image, image.name ?? "camera.jpg");
   return request(url, { method: "POST", headers, body });
 }

@@ -1,11 +1,11 @@
 // The webcam: start, stop, and one picture at a time.
 
 const MESSAGES = {
-  NotAllowedError: "This page may not use your camera. Allow it in the browser’s address bar, or choose a picture instead.",
-  NotFoundError: "No camera was found. Connect one, or choose a picture instead.",
-  NotReadableError: "Your camera is in use by another program. Close that, or choose a picture instead.",
-  InsecureContext: "Browsers open the camera only over a secure connection (https). You can choose a picture instead.",
-  Unknown: "The camera could not be started. Try again, or choose a picture instead.",
+  NotAllowedError: "This page may not use your camera. Allow it in the browser’s address bar.",
+  NotFoundError: "No camera was found. Connect one.",
+  NotReadableError: "Your camera is in use by another program. Close that.",
+  InsecureContext: "Browsers open the camera only over a secure connection (https).",
+  Unknown: "The camera could not be started. Try again.",
 };
 
 /** Why there is no camera. `code` is a DOMException name, "InsecureContext" or "Unknown". */

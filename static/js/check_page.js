@@ -1,12 +1,17 @@
 // What the sign-in page and "Verify me now" share: one picture in, one answer out.
 
+import { ApiError } from "./api.js";
+import { Challenge } from "./challenge.js";
 import { onFiles } from "./drop.js";
+import { refusal } from "./face_check.js";
 import { FaceResult } from "./face_result.js";
 import { ImageError, prepareImage } from "./images.js";
 import { onKeys } from "./keys.js";
 import { Stage } from "./stage.js";
 
 const LOCKED = "too_many_attempts";
+// The browser cannot run the face tracker.
+const NO_GUIDE = { result: "unavailable", code: "no_guide", words: "", session: "", retryAfter: 0 };
 const MAX_BYTES = 5 * 1024 * 1024;
 
 /** @typedef {import("./face_check.js").Outcome} Outcome */
@@ -18,6 +23,8 @@ export class CheckPage {
   #again;
   #texts;
   #onMatch;
+  /** @type {Challenge | null} */
+  #challenge = null;
   /** @type {import("./face_check.js").FaceCheck | null} who is asked; none until it is known about whom */
   check = null;
 
@@ -32,10 +39,13 @@ export class CheckPage {
     this.#onMatch = onMatch;
     this.#result = new FaceResult(root);
     this.#again = root.querySelector("[data-again]");
-    this.stage = new Stage(root, (picture) => this.#decide(picture, false));
+    const guided = root.hasAttribute("data-challenge");
+    this.stage = new Stage(root, (picture) => this.#decide([picture]), guided ? () => this.#guide() : null);
+    if (guided) this.#challenge = new Challenge(this.stage.element);
     this.#again.querySelector("button").addEventListener("click", () => this.reset());
-    onFiles(root, ([file]) => file && this.#upload(file));
-    onKeys({ v: () => this.#onV(), q: () => !this.#busy && this.check && this.stage.stop() });
+    if (!guided) onFiles(root, ([file]) => file && this.#upload(file));
+    onKeys({ v: () => this.#onV(), q: () => this.quit() });
+    this.stage.element.querySelector("[data-stage-quit]").addEventListener("click", () => this.quit());
   }
 
   get #busy() {
@@ -48,8 +58,19 @@ export class CheckPage {
     else this.reset();
   }
 
+  /** Gets the face tracker while the person is still typing. */
+  warmUp() {
+    this.#challenge?.warmUp();
+  }
+
+  quit() {
+    this.#challenge?.cancel();
+    if (!this.#busy && this.check) this.stage.stop();
+  }
+
   /** Ready for the next picture. */
   async reset() {
+    this.#challenge?.cancel();
     this.#root.removeAttribute("data-waiting");
     this.#result.hide();
     this.#again.hidden = true;
@@ -61,26 +82,52 @@ export class CheckPage {
   async #upload(file) {
     if (this.#busy || !this.check) return;
     try {
-      await this.#decide(await prepareImage(file, MAX_BYTES), true);
+      const picture = await prepareImage(file, MAX_BYTES);
+      await this.#decide([picture], picture);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       this.#show({ result: "retry", code: error.code, words: error.message, session: "", retryAfter: 0 });
     }
   }
 
+  /** Leads through the challenge of a new session, and sends what it took. */
+  async #guide() {
+    this.#again.hidden = true;
+    this.#result.hide();
+    this.stage.say("");
+    this.stage.state = "guide";
+    try {
+      const challenge = await this.check.challenge();
+      if (!challenge) return this.#decide([await this.stage.snapshot()]);
+      const frames = await this.#challenge.run(challenge);
+      if (frames) return await this.#decide(frames);
+      this.#stopped();
+    } catch (error) {
+      this.#show(error instanceof ApiError ? refusal(error) : NO_GUIDE);
+    }
+  }
+
+  /** It was cancelled, or took too long. */
+  #stopped() {
+    this.check?.forget();
+    if (this.stage.element.dataset.state !== "guide") return;
+    this.stage.stop();
+    this.stage.say("That took too long. Start the camera to try again.", "gave_up");
+  }
+
   /**
-   * @param {Blob} picture
-   * @param {boolean} uploaded
+   * @param {Blob[]} pictures
+   * @param {Blob | null} [uploaded] shown while it is looked at
    */
-  async #decide(picture, uploaded) {
+  async #decide(pictures, uploaded = null) {
     this.#again.hidden = true;
     this.#root.toggleAttribute("data-busy", true);
     this.stage.say("");
     this.stage.freeze();
-    this.stage.showStill(uploaded ? picture : null);
+    this.stage.showStill(uploaded);
     this.stage.state = "busy";
     this.#result.show("busy", { title: this.#texts.busy });
-    const outcome = await this.check.decide(picture);
+    const outcome = await this.check.decide(pictures);
     this.#root.removeAttribute("data-busy");
     this.#show(outcome);
   }
@@ -103,7 +150,7 @@ export class CheckPage {
     if (code === LOCKED) return { title: "Too many attempts", words };
     if (result === "match") return this.#texts.match;
     if (result === "no_match") return this.#texts.noMatch;
-    if (result === "retry") return { title: "One more picture", words };
+    if (result === "retry") return { title: this.#challenge ? "Once more" : "One more picture", words };
     return words ? { ...this.#texts.unavailable, words } : this.#texts.unavailable;
   }
 

@@ -1,6 +1,6 @@
 // One question to the server: is this picture of that person? Sessions are opened behind the scenes.
 
-import { ApiError, postImage, postJson, request } from "./api.js";
+import { ApiError, postImages, postJson, request } from "./api.js";
 
 const POLL_MS = 400;
 const GIVE_UP_AFTER_MS = 25_000;
@@ -26,7 +26,7 @@ const TAKE_ANOTHER = [
  */
 
 export class FaceCheck {
-  /** @type {{id: string} | null} a session whose picture was refused and that takes another */
+  /** @type {{id: string, challenge: object | null} | null} a session that takes a picture */
   #open = null;
   #url;
   #question;
@@ -41,12 +41,27 @@ export class FaceCheck {
   }
 
   /**
-   * @param {Blob} picture
+   * The challenge of the session that takes the next pictures, which is opened if need be.
+   * @returns {Promise<{actions: string[], max_side_px: number} | null>}
+   * @throws {ApiError}
+   */
+  async challenge() {
+    this.#open ??= await postJson(this.#url, this.#question);
+    return this.#open.challenge;
+  }
+
+  /** A challenge that nobody answered is not asked again. */
+  forget() {
+    this.#open = null;
+  }
+
+  /**
+   * @param {Blob[]} pictures one, or the frames of the challenge
    * @returns {Promise<Outcome>} errors are outcomes too
    */
-  async decide(picture) {
+  async decide(pictures) {
     try {
-      return this.#outcome(await this.#settled(await this.#send(picture)));
+      return this.#outcome(await this.#settled(await this.#send(pictures)));
     } catch (error) {
       if (error instanceof ApiError) return refusal(error);
       throw error;
@@ -55,27 +70,27 @@ export class FaceCheck {
 
   /**
    * Into the session that asked for another picture, unless it has run out meanwhile; else into a new one.
-   * @param {Blob} picture
+   * @param {Blob[]} pictures
    */
-  async #send(picture) {
+  async #send(pictures) {
     const open = this.#open;
     this.#open = null;
     if (open) {
       try {
-        return await this.#post(open, picture);
+        return await this.#post(open, pictures);
       } catch (error) {
-        if (!OVER.includes(error.code)) throw error;
+        if (open.challenge || !OVER.includes(error.code)) throw error;
       }
     }
-    return this.#post(await postJson(this.#url, this.#question), picture);
+    return this.#post(await postJson(this.#url, this.#question), pictures);
   }
 
   /**
    * @param {{id: string}} session
-   * @param {Blob} picture
+   * @param {Blob[]} pictures
    */
-  #post(session, picture) {
-    return postImage(`${this.#url}/${session.id}/frames`, picture, { Prefer: "wait=8" });
+  #post(session, pictures) {
+    return postImages(`${this.#url}/${session.id}/frames`, pictures, { Prefer: "wait=8" });
   }
 
   /** @param {any} session */
@@ -111,7 +126,7 @@ export class FaceCheck {
  * @param {ApiError} error
  * @returns {Outcome}
  */
-function refusal(error) {
+export function refusal(error) {
   const outcome = { code: error.code, words: error.message, session: "", retryAfter: error.retryAfter };
   const again = error.status === 429 || TAKE_ANOTHER.includes(error.code);
   return { ...outcome, result: again ? "retry" : "unavailable" };

@@ -24,7 +24,7 @@ const CHIN = 152;
 
 /** @param {string} path of a folder beside this script's */
 function folder(path) {
-  return new URL(path, document.querySelector("[data-static-base]").dataset.staticBase).href;
+  return new URL(path, new URL(document.querySelector("[data-static-base]").dataset.staticBase, document.baseURI)).href;
 }
 
 /**
@@ -47,10 +47,10 @@ function distance(a, b) {
 
 /**
  * @param {any} found one face as the tracker gives it
- * @param {HTMLVideoElement} video
+ * @param {HTMLCanvasElement} picture
  * @returns {Face}
  */
-export function measure(found, video) {
+export function measure(found, picture) {
   const mesh = found.mesh;
   const left = mean(mesh, EYES.left);
   const right = mean(mesh, EYES.right);
@@ -58,8 +58,8 @@ export function measure(found, video) {
   const nose = [mesh[NOSE][0] - (left[0] + right[0]) / 2, mesh[NOSE][1] - (left[1] + right[1]) / 2];
   const apart = across[0] ** 2 + across[1] ** 2;
   return {
-    height: distance(mesh[FOREHEAD], mesh[CHIN]) / video.videoHeight,
-    centre: { x: mesh[NOSE][0] / video.videoWidth, y: mesh[NOSE][1] / video.videoHeight },
+    height: distance(mesh[FOREHEAD], mesh[CHIN]) / picture.height,
+    centre: { x: mesh[NOSE][0] / picture.width, y: mesh[NOSE][1] / picture.height },
     turn: (nose[0] * across[0] + nose[1] * across[1]) / apart,
     tilt: -found.rotation.angle.pitch,
     mouth: distance(mesh[LIPS[0]], mesh[LIPS[1]]) / distance(mesh[MOUTH[0]], mesh[MOUTH[1]]),
@@ -101,11 +101,11 @@ export class FaceTracker {
   }
 
   /**
-   * @param {HTMLVideoElement} video
+   * @param {HTMLCanvasElement} picture
    * @returns {Promise<Face | null>} null without a face
    */
-  async look(video) {
-    const { face } = await this.#human.detect(video);
-    return face.length && face[0].mesh?.length ? measure(face[0], video) : null;
+  async look(picture) {
+    const { face } = await this.#human.detect(picture);
+    return face.length && face[0].mesh?.length ? measure(face[0], picture) : null;
   }
 }

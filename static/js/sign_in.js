@@ -1,4 +1,4 @@
-// Sign in with a face: the account name, then one picture.
+// Sign in with a face: the account name, then what the challenge asks for.
 
 import { CheckPage } from "./check_page.js";
 import { FaceCheck } from "./face_check.js";
@@ -23,6 +23,7 @@ function start(root) {
   });
 
   loginForm.querySelector("[type=submit]").disabled = false; // it waited for this script
+  page.warmUp();
   loginForm.addEventListener("submit", (event) => {
     event.preventDefault();
     page.check = new FaceCheck(root.dataset.sessionsUrl, { purpose: "sign_in", login: login.value.trim() });

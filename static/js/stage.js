@@ -6,15 +6,18 @@ export class Stage {
   #root;
   #camera;
   #onPicture;
+  #onTake;
 
   /**
    * @param {ParentNode} page holds one [data-stage]
    * @param {(picture: Blob) => void} onPicture
+   * @param {(() => void) | null} [onTake] called in place of taking one picture
    */
-  constructor(page, onPicture) {
+  constructor(page, onPicture, onTake = null) {
     this.#root = page.querySelector("[data-stage]");
     this.#camera = new Camera(this.#find("video"));
     this.#onPicture = onPicture;
+    this.#onTake = onTake;
     this.#find("start").addEventListener("click", () => this.start());
     this.#find("start").disabled = false; // it waited for this script
     this.#find("stop").addEventListener("click", () => this.stop());
@@ -27,11 +30,15 @@ export class Stage {
     return this.#root.querySelector(`[data-stage-${name}]`);
   }
 
+  get element() {
+    return this.#root;
+  }
+
   get live() {
     return this.#root.dataset.state === "live";
   }
 
-  /** @param {"idle" | "starting" | "live" | "busy" | "match" | "no_match"} state */
+  /** @param {"idle" | "starting" | "live" | "guide" | "busy" | "match" | "no_match"} state */
   set state(state) {
     this.#root.dataset.state = state;
     this.#find("controls").hidden = state !== "live";
@@ -52,7 +59,7 @@ export class Stage {
     } catch (error) {
       this.stop();
       const shown = error instanceof CameraError ? error : new CameraError("Unknown");
-      this.say(shown.message, shown.code);
+      this.say(`${shown.message} ${this.#root.dataset.instead}`, shown.code);
     }
   }
 
@@ -67,10 +74,15 @@ export class Stage {
   async take() {
     if (this.#root.dataset.state === "idle") return this.start();
     if (!this.live) return undefined;
+    if (this.#onTake) return this.#onTake();
     const frame = this.#find("video").parentElement;
     frame.toggleAttribute("data-flash", true);
     setTimeout(() => frame.removeAttribute("data-flash"), 180);
     return this.#onPicture(await this.#camera.snapshot());
+  }
+
+  snapshot() {
+    return this.#camera.snapshot();
   }
 
   freeze() {

@@ -25,6 +25,17 @@ def site() -> Iterator[Stack]:
         stack.down()
 
 
+@pytest.fixture(scope="session")
+def guided_site() -> Iterator[Stack]:
+    """The site as it is shipped: whoever signs in by face answers a challenge."""
+    stack = Stack(liveness="required")
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
 @pytest.fixture
 def playwright() -> Iterator[Playwright]:
     if CHROMIUM is None:
@@ -38,13 +49,15 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Pa
     """Opens a browser whose camera shows these pictures one after another, or that has no camera."""
     opened: list[Browser] = []
 
-    def open_page(camera: list[bytes] | None = None, *, url: str, width: int = 1280) -> Page:
+    def open_page(
+        camera: list[bytes] | None = None, *, url: str, width: int = 1280, moving: bool = False
+    ) -> Page:
         arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         if camera:
             arguments += [
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-video-capture={_film(camera, tmp_path / f'{len(opened)}.mjpeg')}",
+                f"--use-file-for-fake-video-capture={_film(camera, tmp_path / f'{len(opened)}.mjpeg', moving=moving)}",
             ]
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         opened.append(chromium)
@@ -57,8 +70,11 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Pa
         chromium.close()
 
 
-def _film(pictures: list[bytes], path: Path) -> Path:
-    """A camera's film: each picture, letterboxed to 640 x 480, for a second."""
+def _film(pictures: list[bytes], path: Path, *, moving: bool) -> Path:
+    """A camera's film: the frames of a clip as they are, or each picture, letterboxed to 640 x 480, for a second."""
+    if moving:
+        path.write_bytes(b"".join(pictures))
+        return path
     with path.open("wb") as film:
         for picture in pictures:
             frame = Image.new("RGB", (640, 480), (96, 96, 96))

@@ -83,7 +83,7 @@ class Stack:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
                     return
-            except (urllib.error.URLError, ConnectionError):
+            except OSError:  # not up yet, or too busy to answer
                 time.sleep(0.1)
         raise TimeoutError((self.folder / "log").read_text()[-3000:])
 

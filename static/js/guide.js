@@ -1,0 +1,129 @@
+// What to say to somebody in front of the camera, and which frames to keep: rules alone, no camera and no page.
+
+const START_FRAMES = 3;
+const ACTION_FRAMES = 2;
+const PATIENCE_MS = 5000;
+
+// The face as a share of the picture's height; its middle within this of the picture's.
+const TOO_SMALL = 0.3;
+const TOO_LARGE = 0.86;
+const OFF_CENTRE = 0.22;
+const TOO_DARK = 45;
+
+// A little more than the server asks for; in eye distances, radians and mouth widths, against the first frame.
+const TURN = 0.34;
+const TILT = 0.3;
+const MOUTH = 0.45;
+const REST_TURN = 0.13;
+const REST_TILT = 0.13;
+const AHEAD_TURN = 0.2;
+const AHEAD_TILT = 0.3;
+
+/** @typedef {import("./face_tracker.js").Face} Face */
+/** @typedef {"no_face" | "more_light" | "closer" | "further" | "centre" | "ahead" | "hold" | "turn_left" | "turn_right" | "look_up" | "open_mouth" | "back" | "done"} Hint */
+
+const SHOWS = {
+  turn_left: ({ turn }) => turn >= TURN,
+  turn_right: ({ turn }) => turn <= -TURN,
+  look_up: ({ turn, tilt }) => tilt >= TILT && Math.abs(turn) < REST_TURN + 0.05,
+  open_mouth: ({ turn, tilt, mouth }) => mouth >= MOUTH && Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT,
+};
+
+/**
+ * @param {Face | null} face
+ * @param {number} light mean brightness of the picture, 0 to 255
+ * @returns {Hint | null} what is in the way of a good start
+ */
+export function obstacle(face, light) {
+  if (light < TOO_DARK) return "more_light";
+  if (!face) return "no_face";
+  if (face.height < TOO_SMALL) return "closer";
+  if (face.height > TOO_LARGE) return "further";
+  if (Math.abs(face.centre.x - 0.5) > OFF_CENTRE || Math.abs(face.centre.y - 0.5) > OFF_CENTRE) return "centre";
+  return Math.abs(face.turn) > AHEAD_TURN || Math.abs(face.tilt) > AHEAD_TILT ? "ahead" : null;
+}
+
+export class Guide {
+  #actions;
+  #at = -1; // the start; then the index of the action
+  #held = 0;
+  /** @type {Face | null} the first frame that was kept */
+  #base = null;
+  #since = 0;
+
+  /** @param {string[]} actions in the order the server asks for */
+  constructor(actions) {
+    this.#actions = actions;
+  }
+
+  get done() {
+    return this.#at >= this.#actions.length;
+  }
+
+  /** How much is done, 0 to 1. */
+  get progress() {
+    const all = START_FRAMES + this.#actions.length * ACTION_FRAMES;
+    const before = this.#at < 0 ? 0 : START_FRAMES + this.#at * ACTION_FRAMES;
+    return Math.min(1, (before + this.#held) / all);
+  }
+
+  /**
+   * @param {Face | null} face
+   * @param {number} light
+   * @param {number} now milliseconds
+   * @returns {{hint: Hint, keep: boolean}} what to say now, and whether this frame is one of those to send
+   */
+  step(face, light, now) {
+    const keep = this.#at < 0 ? this.#starts(face, light) : this.#acts(face);
+    if (keep) this.#advance(now);
+    return { hint: this.#hint(face, light, now), keep };
+  }
+
+  /**
+   * @param {Face | null} face
+   * @param {number} light
+   */
+  #starts(face, light) {
+    if (obstacle(face, light) || (this.#base && !this.#rests(face))) return false;
+    this.#base ??= face;
+    return true;
+  }
+
+  /** @param {Face | null} face */
+  #acts(face) {
+    return face !== null && SHOWS[this.#actions[this.#at]](this.#moved(face));
+  }
+
+  /** @param {Face} face */
+  #moved(face) {
+    return { turn: face.turn - this.#base.turn, tilt: face.tilt - this.#base.tilt, mouth: face.mouth };
+  }
+
+  /** @param {Face} face */
+  #rests(face) {
+    const { turn, tilt, mouth } = this.#moved(face);
+    return Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT && mouth < MOUTH / 2;
+  }
+
+  /** @param {number} now */
+  #advance(now) {
+    this.#held += 1;
+    if (this.#held < (this.#at < 0 ? START_FRAMES : ACTION_FRAMES)) return;
+    this.#at += 1;
+    this.#held = 0;
+    this.#since = now;
+  }
+
+  /**
+   * @param {Face | null} face
+   * @param {number} light
+   * @param {number} now
+   * @returns {Hint}
+   */
+  #hint(face, light, now) {
+    if (this.done) return "done";
+    if (this.#at < 0) return obstacle(face, light) ?? "hold";
+    if (!face && now - this.#since > PATIENCE_MS) return "no_face";
+    return /** @type {Hint} */ (this.#actions[this.#at]);
+  }
+}
