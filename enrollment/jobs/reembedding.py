@@ -10,7 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -48,7 +48,12 @@ def promotion_execute(promotion_id: int) -> None:
         logger.info("promotion %s was called off", promotion.pk)
     except (DomainError, MLError) as error:
         logger.error("promotion %s failed: %s", promotion.pk, error)
-        _fail(promotion, error)
+        _fail(promotion, error.code, str(error))
+    except DatabaseError:
+        raise  # the sweep tries again
+    except Exception as error:
+        _fail(promotion, "unexpected", f"{type(error).__name__}; see the log of the training worker.")
+        raise
 
 
 def templates_extract_lacking(promotion: Promotion, embedder: Embedder) -> None:
@@ -93,10 +98,10 @@ def _store(promotion: Promotion, templates: list[Template]) -> None:
 
 
 @transaction.atomic
-def _fail(promotion: Promotion, error: DomainError | MLError) -> None:
+def _fail(promotion: Promotion, code: str, detail: str) -> None:
     current = Promotion.objects.select_for_update().get(pk=promotion.pk)
     if current.is_open:
-        current.fail(error.code, str(error))
+        current.fail(code, detail)
 
 
 def promotions_claim_lost() -> list[int]:
