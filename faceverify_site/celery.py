@@ -1,11 +1,25 @@
 """The work queue: two queues, ids as the only arguments, rows in the database as the truth."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+from django.core.management.base import SystemCheckError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceverify_site.settings")
 
 app = Celery("faceverify", task_cls="celery.contrib.django.task:DjangoTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def check(**_: Any) -> None:
+    from faceverify_site.start import refuse_unsafe
+
+    try:
+        refuse_unsafe()
+    except SystemCheckError as error:  # Celery would log it and go on
+        raise SystemExit(str(error)) from error
