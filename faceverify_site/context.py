@@ -6,4 +6,4 @@ from django.http import HttpRequest
 
 def policy(request: HttpRequest) -> dict[str, str]:
     """Where a face counts at sign-in."""
-    return {"face_sign_in": settings.FACE_SIGN_IN}
+    return {"face_sign_in": settings.FACE_SIGN_IN, "liveness": settings.LIVENESS}

@@ -34,6 +34,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         "state",
         "decision",
         "reason",
+        "liveness",
         "score",
         "threshold",
         "anchors",

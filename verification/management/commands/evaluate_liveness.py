@@ -17,7 +17,7 @@ from ml.faces.liveness import Frame
 from ml.serving.pipeline import FacePipeline
 from ml.types import Picture
 
-STARTS = 30
+STARTS = 50
 STILL_SIDE_PX = 480
 
 
