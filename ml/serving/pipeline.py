@@ -14,7 +14,8 @@ from ml.faces.liveness.frames import Frame
 from ml.faces.quality import VERIFICATION_GATE, QualityGate
 from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
-from ml.types import Extraction, Picture, Quality, Reason
+from ml.siamese.rules import TEMPLATE_MEAN
+from ml.types import Extraction, Floats, Picture, Quality, Reason
 
 # Other faces are worth a look from this share of the chosen one's size on.
 _RIVAL = 0.4
@@ -108,6 +109,15 @@ class FacePipeline:
             reasons=VERIFICATION_GATE.reasons(measured),
             score=measured.score,
         )
+
+    def same_person(self, a: Floats, b: Floats) -> bool:
+        """Tell whether two frames of one challenge show one person, at the loosest rate the model is calibrated for.
+
+        A turned head looks less like itself, so the threshold of a sign-in would refuse it.
+        """
+        calibration = self.artifact.calibration
+        threshold = calibration.threshold(anchors=1, fmr=max(calibration.rules[TEMPLATE_MEAN]))
+        return self.artifact.comparator.similarity(a, b) >= threshold
 
     def _measure(
         self, rgb: Picture, detection: Detection, mesh: Mesh, detections: list[Detection]

@@ -32,7 +32,7 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
         return "no_face"
     if first.reasons:
         return str(first.reasons[0])
-    verdict = judge(frames, actions)
+    verdict = judge(frames, actions, same_person=pipeline.same_person)
     best = max(verdict.neutral, key=lambda frame: frame.score, default=first)
     return Probe(best.embedding, attempt.liveness or str(verdict.code or ""))
 
