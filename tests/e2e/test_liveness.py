@@ -22,7 +22,8 @@ STARTED = "0.43"
 def clip(*spans: tuple[float, float]) -> list[bytes]:
     """The clip's frames within these spans, as JPEG files."""
     capture = cv2.VideoCapture(str(CLIP))
-    rate, frames = capture.get(cv2.CAP_PROP_FPS), []
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    frames: list[bytes] = []
     for number in count():
         there, frame = capture.read()
         if not there:

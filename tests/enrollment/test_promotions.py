@@ -15,7 +15,7 @@ from django.db import connections
 
 from enrollment.errors import PromotionRefused
 from enrollment.jobs import embeddings_of, reembedding, template_extract
-from enrollment.models import AuditEvent, ModelVersion, Promotion, Sample, Subject, Template
+from enrollment.models import AuditEvent, ModelVersion, Promotion, Sample, Template
 from enrollment.models.promotion import lacking_samples
 from enrollment.services import (
     face_erase,
@@ -64,7 +64,7 @@ def candidate(active, tmp_path):
     return registered(tmp_path / "twin-1")
 
 
-def enrolled(count: int = 3) -> Subject:
+def enrolled(count=3):
     """Somebody whose anchors were decided by the worker."""
     subject = ConsentFactory().subject
     for _ in range(count):

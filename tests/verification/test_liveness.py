@@ -60,7 +60,7 @@ def open_session(
     return session
 
 
-def answer(film, actions) -> list[bytes]:
+def answer(film, actions):
     """What a client picks from the film for these actions."""
     picture_of = {id(face): picture for picture, face in film}
     picked = trials.pick([face for _, face in film] * 2, [Action(action) for action in actions])
