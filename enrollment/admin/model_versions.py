@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
@@ -159,7 +159,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description="Digest")
     def whole_digest(self, version: ModelVersion) -> SafeString:
-        return format_html('<span class="break-all">{}</span>', version.digest or "-")
+        """With places where a narrow screen may break the line."""
+        parts = (version.digest[start : start + 16] for start in range(0, len(version.digest), 16))
+        return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
     @display(description="What it can do")
     def words(self, version: ModelVersion) -> SafeString:
