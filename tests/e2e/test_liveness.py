@@ -4,6 +4,7 @@ import time
 from itertools import count
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -33,6 +34,17 @@ def clip(*spans: tuple[float, float]) -> list[bytes]:
     raise AssertionError("a clip ends")
 
 
+def filmed(frames: list[bytes], *, times: int = 4) -> list[bytes]:
+    """The frames in a loop, with a camera's noise: no two pictures of a camera are the same."""
+    noise, film = np.random.default_rng(), []
+    for _ in range(times):
+        for frame in frames:
+            picture = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR)
+            noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+            film.append(cv2.imencode(".jpg", noisy)[1].tobytes())
+    return film
+
+
 def anchors() -> list[bytes]:
     """Three moments at which the person looks ahead; at none of them the film for the camera runs."""
     return [clip((second, second + 0.1))[0] for second in (0.8, 1.3, 2.0)]
@@ -49,7 +61,7 @@ def start(page, name: str) -> None:
 @needs_clip
 def test_it_lets_a_person_in_who_follows_the_instructions(guided_site, browser, tmp_path):
     journey.enroll(browser(url=guided_site.url), "mover", anchors(), tmp_path)
-    page = browser(clip(*SPANS), url=guided_site.url, moving=True)
+    page = browser(filmed(clip(*SPANS)), url=guided_site.url, moving=True)
     outside = []
     page.on("request", lambda request: outside.append(request.url))
     start(page, "mover")
@@ -89,3 +101,33 @@ def test_it_offers_the_password_without_a_camera(guided_site, browser):
     page.get_by_test_id("login-continue").click()
     expect(page.get_by_test_id("camera-message")).to_contain_text("password")
     expect(page.get_by_test_id("use-password")).to_be_visible()
+
+
+def test_it_says_what_is_in_the_way(guided_site, browser):
+    page = browser(url=guided_site.url)
+    page.goto("/sign-in/face/")
+    hints = page.evaluate(
+        """async () => {
+          const { obstacle } = await import("/static/js/guide.js");
+          const good = { height: 0.5, centre: { x: 0.5, y: 0.5 }, turn: 0, tilt: 0, mouth: 0 };
+          const faces = [good, null, { height: 0.1 }, { height: 0.95 }, { centre: { x: 0.1, y: 0.5 } }, { turn: 0.5 }];
+          const seen = faces.map((face) => obstacle(face && { ...good, ...face }, 120));
+          return [...seen, obstacle(good, 10)];
+        }"""
+    )
+    assert hints == [None, "no_face", "closer", "further", "centre", "ahead", "more_light"]
+
+
+def test_it_keeps_the_frames_of_the_wanted_movements_alone(guided_site, browser):
+    page = browser(url=guided_site.url)
+    page.goto("/sign-in/face/")
+    kept = page.evaluate(
+        """async () => {
+          const { Guide } = await import("/static/js/guide.js");
+          const guide = new Guide(["turn_left", "look_up"]);
+          const at = (turn, tilt) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt, mouth: 0 });
+          const poses = [[0, 0], [0, 0], [0, 0], [-0.5, 0], [0.5, 0], [0, 0.5], [0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]];
+          return poses.map(([turn, tilt]) => guide.step(at(turn, tilt), 120, 0).keep).concat(guide.done);
+        }"""
+    )
+    assert kept == [True, True, True, False, True, False, True, False, True, True, True]
