@@ -58,21 +58,22 @@ def failure_count(session: VerificationSession, at: datetime) -> bool:
     """Counts a failure ahead of the comparison, or refuses. Answers whether the account itself may be compared."""
     own = session.account_key == session.login_key
     source = source_lock(session)  # before the accounts: always in this order, so that none wait in a ring
-    typed = _for_update(session.login_key, session.user if own else None)
+    typed = _for_update(session.login_key, session.user_id if own else None)
     _refuse(typed)
     source_count(source, session, at)
     typed.add(at)
     if own:
         return True
-    account = _for_update(session.account_key, session.user)
+    account = _for_update(session.account_key, session.user_id)
     if account.is_locked:
         return False
     account.add(at)
     return True
 
 
-def _for_update(key: str, user: User | None) -> FailureCount:
-    FailureCount.objects.get_or_create(pk=key, defaults={"user": user})
+def _for_update(key: str, user_id: int | None) -> FailureCount:
+    # By its id: to fetch the account would be one query more for those that exist.
+    FailureCount.objects.get_or_create(pk=key, defaults={"user_id": user_id})
     return FailureCount.objects.select_for_update().get(pk=key)
 
 
