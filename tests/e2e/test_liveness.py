@@ -39,7 +39,7 @@ def filmed(frames: list[bytes], *, times: int = 4) -> list[bytes]:
     noise, film = np.random.default_rng(), []
     for _ in range(times):
         for frame in frames:
-            picture = cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR)
+            picture = np.asarray(cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR), np.float32)
             noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
             film.append(cv2.imencode(".jpg", noisy)[1].tobytes())
     return film
