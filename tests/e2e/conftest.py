@@ -62,7 +62,7 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[..., Pa
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         opened.append(chromium)
         page = chromium.new_context(base_url=url, viewport={"width": width, "height": 900}).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(40_000)
         return page
 
     yield open_page
