@@ -1,6 +1,7 @@
 """The whole site as `make run` starts it, on folders, database and broker of its own."""
 
 import base64
+import itertools
 import os
 import re
 import shutil
@@ -15,7 +16,8 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-REDIS_DATABASE = 9
+# Several sites may run at a time: each takes the next number, for its database on PostgreSQL and on Redis (of 16).
+NUMBERS = itertools.count(9)
 
 
 class Stack:
@@ -41,10 +43,11 @@ class Stack:
             "LIVENESS": liveness,
             "LIVENESS_ACTIONS": "turn_left,turn_right,look_up",  # what the clip shows
         }
+        number = next(NUMBERS)
         if self.environment.get("DATABASE_URL"):
-            self.environment["DATABASE_URL"] = _fresh_postgres(self.environment["DATABASE_URL"])
+            self.environment["DATABASE_URL"] = _fresh_postgres(self.environment["DATABASE_URL"], number)
         if self.environment.get("REDIS_URL"):
-            self.environment["REDIS_URL"] = _fresh_redis(self.environment["REDIS_URL"])
+            self.environment["REDIS_URL"] = _fresh_redis(self.environment["REDIS_URL"], number)
 
     def up(self) -> None:
         self.manage("prepare_site")
@@ -104,20 +107,20 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _fresh_postgres(url: str) -> str:
+def _fresh_postgres(url: str, number: int) -> str:
     import psycopg
     from psycopg import sql
 
-    name = "faceverify_e2e"
+    name = f"faceverify_e2e_{number}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     return re.sub(r"/[^/]*$", f"/{name}", url)
 
 
-def _fresh_redis(url: str) -> str:
+def _fresh_redis(url: str, number: int) -> str:
     import redis
 
-    fresh = re.sub(r"/\d*$", f"/{REDIS_DATABASE}", url)
+    fresh = re.sub(r"/\d*$", f"/{number}", url)
     redis.Redis.from_url(fresh).flushdb()
     return fresh
