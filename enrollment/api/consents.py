@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from enrollment.api.base import ApiView
 from enrollment.models import Consent, User
 from enrollment.reauthentication import require_fresh
 from enrollment.selectors import standing_consents, subject_of, user_of
@@ -18,7 +18,7 @@ class ConsentsSerializer(serializers.Serializer[Any]):
     training = serializers.BooleanField(default=False)
 
 
-class Consents(APIView):
+class Consents(ApiView):
     """The consents that stand; a PUT replaces them, after a fresh sign-in without the face."""
 
     def get(self, request: Request) -> Response:

@@ -5,8 +5,8 @@ from django.http import Http404
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from enrollment.api.base import ApiView
 from enrollment.api.serializers import ImageSerializer, SampleSerializer, anchors_json
 from enrollment.models import Sample, User
 from enrollment.reauthentication import require_fresh
@@ -14,7 +14,7 @@ from enrollment.selectors import anchor_status, sample_of, samples_of, subject_o
 from enrollment.services import sample_delete, sample_submit
 
 
-class SampleList(APIView):
+class SampleList(ApiView):
     """A person's own pictures: list them, add one."""
 
     def get(self, request: Request) -> Response:
@@ -28,7 +28,7 @@ class SampleList(APIView):
         return Response(_payload(user_of(request), [sample]), status=status.HTTP_202_ACCEPTED)
 
 
-class SampleDetail(APIView):
+class SampleDetail(ApiView):
     """One of a person's own pictures: read it, erase it."""
 
     def get(self, request: Request, sample_id: UUID) -> Response:

@@ -6,8 +6,8 @@ from rest_framework import serializers, status
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from enrollment.api.base import ApiView
 from enrollment.api.serializers import ImageSerializer
 from enrollment.selectors import user_of
 from verification.api.waiting import wait_seconds
@@ -28,7 +28,7 @@ class ComparisonSerializer(serializers.Serializer[Any]):
     )
 
 
-class ComparisonList(APIView):
+class ComparisonList(ApiView):
     """Compares two pictures. With `Prefer: wait=N` the answer comes when it is there, after N seconds at most."""
 
     def post(self, request: Request) -> Response:
@@ -38,7 +38,7 @@ class ComparisonList(APIView):
         return _comparison(request, comparison.pk)
 
 
-class ComparisonDetail(APIView):
+class ComparisonDetail(ApiView):
     """A comparison of one's own, for some minutes."""
 
     def get(self, request: Request, comparison_id: str) -> Response:
@@ -48,11 +48,11 @@ class ComparisonDetail(APIView):
 class MayIdentify(BasePermission):
     """Staff who were given the permission to add identifications."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: ApiView) -> bool:
         return may_identify(user_of(request))
 
 
-class IdentificationList(APIView):
+class IdentificationList(ApiView):
     """Searches for the people whom a picture resembles. `Prefer: wait=N` as for comparisons."""
 
     permission_classes = [IsAuthenticated, MayIdentify]
@@ -64,7 +64,7 @@ class IdentificationList(APIView):
         return _identification(request, identification.pk)
 
 
-class IdentificationDetail(APIView):
+class IdentificationDetail(ApiView):
     """An identification of one's own."""
 
     permission_classes = [IsAuthenticated, MayIdentify]

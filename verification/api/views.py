@@ -3,8 +3,8 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from enrollment.api.base import ApiView
 from enrollment.origin import source_of
 from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
 from verification.api.waiting import wait_seconds
@@ -14,7 +14,7 @@ from verification.services import attempt_submit, attempt_wait, session_get, ses
 from verification.stages import login_for_face
 
 
-class SessionList(APIView):
+class SessionList(ApiView):
     """Opens a verification session: to sign in (anybody), or to verify the signed-in person."""
 
     permission_classes = [AllowAny]
@@ -38,7 +38,7 @@ class SessionList(APIView):
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
 
-class SessionDetail(APIView):
+class SessionDetail(ApiView):
     """A verification session of this browser, as it is now."""
 
     permission_classes = [AllowAny]
@@ -47,7 +47,7 @@ class SessionDetail(APIView):
         return _answer(attempt_wait(session_id, browser_key(request), seconds=wait_seconds(request)))
 
 
-class SessionFrames(APIView):
+class SessionFrames(ApiView):
     """Takes in a picture to compare, or the frames that answer the challenge.
 
     With `Prefer: wait=N` the answer comes when it is decided, after N s at most.
