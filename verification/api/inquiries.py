@@ -6,6 +6,7 @@ from rest_framework import serializers, status
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from enrollment.api.base import ApiView
 from enrollment.api.serializers import ImageSerializer
@@ -48,7 +49,7 @@ class ComparisonDetail(ApiView):
 class MayIdentify(BasePermission):
     """Staff who were given the permission to add identifications."""
 
-    def has_permission(self, request: Request, view: ApiView) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         return may_identify(user_of(request))
 
 
