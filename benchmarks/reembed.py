@@ -85,7 +85,7 @@ def promote(version, threads: int) -> dict[str, float]:  # type: ignore[no-untyp
     from enrollment.jobs import reembedding
     from enrollment.models import Promotion
 
-    settings.RETRAINING_THREADS = threads
+    settings.PROMOTION_THREADS = threads
     promotion = Promotion.begin(version, actor=None)
     start, worked = time.perf_counter(), time.process_time()
     reembedding.promotion_execute(promotion.pk)

@@ -330,6 +330,8 @@ RETRAINING_MIN_SUBJECTS = env.int("RETRAINING_MIN_SUBJECTS", default=50)
 RETRAINING_MIN_AGE_HOURS = env.float("RETRAINING_MIN_AGE_HOURS", default=24)
 RETRAINING_MAX_SAMPLES = 20  # of one person
 RETRAINING_THREADS = env.int("RETRAINING_THREADS", default=max(1, (os.cpu_count() or 1) - 1))
+# Promotions are short: all cores, at the same low priority, cost sign-ins less than a longer wait would.
+PROMOTION_THREADS = env.int("PROMOTION_THREADS", default=os.cpu_count() or 1)
 RETRAINING_NICENESS = 10
 RETRAINING_STALE_SECONDS = env.float("RETRAINING_STALE_SECONDS", default=30)
 RETRAINING_MAX_TRIES = 3

@@ -59,7 +59,7 @@ def promotion_execute(promotion_id: int) -> None:
 def templates_extract_lacking(promotion: Promotion, embedder: Embedder) -> None:
     """One pass over the anchors without a template of the promotion's version. Raises Closed."""
     ids = list(lacking_samples(promotion.version).order_by("pk").values_list("pk", flat=True))
-    with ThreadPoolExecutor(settings.RETRAINING_THREADS) as pool:
+    with ThreadPoolExecutor(settings.PROMOTION_THREADS) as pool:
         for start in range(0, max(1, len(ids)), BATCH):
             made = _templates(ids[start : start + BATCH], promotion.version, embedder, pool)
             _store(promotion, made)
