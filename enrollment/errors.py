@@ -31,6 +31,21 @@ class TooManyAnchors(DomainError):
     detail = "You have the most pictures that can be kept. Remove one to add another."
 
 
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency_key_reused"
+    detail = "This idempotency key was sent with another request. Use a new key for new work."
+
+
+class IdempotencyInProgress(DomainError):
+    code = "idempotency_in_progress"
+    detail = "The first request with this idempotency key is still being worked on."
+
+
+class IdempotencyKeyOfNobody(DomainError):
+    code = "idempotency_key_of_nobody"
+    detail = "An idempotency key belongs to an account, a service key, an app or a browser session. Send one of them."
+
+
 class ImageRefused(DomainError):
     """The file itself cannot be used; `code` is one of `enrollment.reasons.Reason`."""
 
@@ -74,3 +89,17 @@ class TrainingFailed(DomainError):
 
     code = "training_failed"
     detail = "The training failed."
+
+
+class OutboundRefused(DomainError):
+    """An address that the site does not send to: `bad_url`, `not_https` or `private_address`."""
+
+    code = "bad_url"
+    detail = "The site does not send to this address."
+
+
+class OutboundFailed(DomainError):
+    """A request that got no answer: `timeout` or `unreachable`."""
+
+    code = "unreachable"
+    detail = "There was no answer."

@@ -5,16 +5,54 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.http.response import HttpResponseBase
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from enrollment.api import idempotency
+from enrollment.models import StoredAnswer
 
 Row = TypeVar("Row", bound=Model)
 
 
+class Replay(Exception):
+    """Ends a request with an answer that was given before."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class ApiView(APIView):
-    """Base of every endpoint."""
+    """Base of every endpoint. Whatever is posted with an `Idempotency-Key` is done once."""
+
+    claim: StoredAnswer | None = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        finally:
+            if self.claim is not None:  # it ended in an error that nobody foresaw
+                self.claim.release()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        claim = idempotency.claim_for(request)
+        if claim is not None and claim.status is not None:
+            raise Replay(idempotency.replay(claim))
+        self.claim = claim
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return exc.answer if isinstance(exc, Replay) else super().handle_exception(exc)
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.claim is not None:
+            idempotency.settle(self.claim, response)
+            self.claim = None
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class Pages(CursorPagination):

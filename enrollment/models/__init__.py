@@ -7,6 +7,7 @@ from enrollment.models.model_version import ModelVersion
 from enrollment.models.people_set import PeopleSet
 from enrollment.models.promotion import Promotion
 from enrollment.models.sample import Sample
+from enrollment.models.stored_answer import StoredAnswer
 from enrollment.models.subject import Subject
 from enrollment.models.template import Template
 from enrollment.models.training_run import TrainingRun
@@ -20,6 +21,7 @@ __all__ = [
     "PeopleSet",
     "Promotion",
     "Sample",
+    "StoredAnswer",
     "Subject",
     "Template",
     "TrainingRun",
