@@ -24,7 +24,8 @@ from tests.factories import model_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
-FACES, KILLS = 60, 3
+FACES = 60
+KILLS = int(os.environ.get("PROMOTION_KILLS", "3"))
 WORKER = """
 import django; django.setup()
 from enrollment.jobs import reembedding
