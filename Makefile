@@ -67,7 +67,8 @@ format: .venv/.installed-dev ## Bring the code into shape
 	@$(BIN)/ruff format $(SOURCES)
 
 lock: .venv/.installed-dev ## Compile the requirement files anew
-	@for name in requirements requirements-dev; do $(BIN)/uv pip compile --quiet --universal --upgrade \
+	@for name in requirements requirements-serving requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal $$([ $$name = requirements ] && echo --upgrade || echo -c requirements.txt) \
 		--python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
 model: setup ## Build the recognition model from its base weights (about 20 minutes)
