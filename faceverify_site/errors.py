@@ -1,6 +1,7 @@
 """Where errors become answers: problem+json (RFC 9457) for the API, pages for people."""
 
 import logging
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -92,7 +93,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     code = next((code for kind, code in CODE_BY_EXCEPTION.items() if isinstance(error, kind)), "error")
     more = {"errors": error.detail} if isinstance(error, exceptions.ValidationError) else {}
     detail = "The request is not complete or not valid." if more else str(error.detail)
-    return problem(request, status=error.status_code, code=code, detail=detail, more=more)
+    retry = math.ceil(getattr(error, "wait", None) or 1) if isinstance(error, exceptions.Throttled) else None
+    return problem(request, status=error.status_code, code=code, detail=detail, retry_after=retry, more=more)
 
 
 def _domain_problem(request: Request, error: DomainError) -> HttpResponse:

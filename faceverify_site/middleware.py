@@ -1,5 +1,6 @@
 """Middleware of the site: a request id for every answer, and a limit on what a body may weigh."""
 
+import re
 import secrets
 from collections.abc import Callable
 
@@ -16,13 +17,16 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestIdMiddleware:
-    """Gives each request an id, echoed in `X-Request-ID` and in problem answers."""
+    """Gives each request an id, or takes a well-formed one from it: in `X-Request-ID`, problem answers and logs."""
+
+    WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = secrets.token_hex(8)  # type: ignore[attr-defined]
+        told = request.headers.get("X-Request-ID", "")
+        request.request_id = told if self.WELL_FORMED.fullmatch(told) else secrets.token_hex(8)  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response

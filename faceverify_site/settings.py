@@ -111,7 +111,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "enrollment.User"
 
 # In the database: shared by all web processes, and no broker has to be up for a password sign-in.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
+    # Of each web process alone: how often who asked may be forgotten, but never stands in the way.
+    "throttles": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "throttles",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
+}
 
 STORAGES = {
     # Face images: encrypted before they reach the backend named in FACE_STORAGE.
@@ -189,6 +197,8 @@ CELERY_TASK_DEFAULT_QUEUE = "biometric"
 CELERY_TASK_ROUTES = {
     "enrollment.tasks.training_run_execute": {"queue": "training"},
     "enrollment.tasks.promotion_execute": {"queue": "training"},
+    "enrollment.tasks.webhook_send": {"queue": "webhooks"},
+    "enrollment.tasks.webhooks_sweep": {"queue": "webhooks"},
 }
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
@@ -206,6 +216,7 @@ CELERY_BEAT_SCHEDULE = {
     "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
     "take up lost training runs": _every(15, "enrollment.tasks.training_sweep"),
     "take up promotions": _every(15, "enrollment.tasks.promotions_sweep"),
+    "send webhooks that are due": _every(15, "enrollment.tasks.webhooks_sweep"),
     "prune old templates": _every(3600, "enrollment.tasks.templates_prune"),
     "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
     "erase what was kept long enough": {
@@ -289,9 +300,23 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_SCHEMA_CLASS": "enrollment.api.schema.ApiSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "enrollment.api.throttles.PersonThrottle",
+        "enrollment.api.throttles.ServiceKeyThrottle",
+        "enrollment.api.throttles.AnonymousThrottle",
+    ],
     "EXCEPTION_HANDLER": "faceverify_site.errors.problem_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# How often one caller may ask a web process: an account, app or browser; a service key; an address of nobody known.
+API_RATES = {
+    "person": env.str("API_RATE_PERSON", default="600/min"),
+    "service_key": env.str("API_RATE_SERVICE_KEY", default="3000/min"),
+    "anonymous": env.str("API_RATE_ANONYMOUS", default="300/min"),
+}
+
+# Lets webhooks go to this machine and its own network, and without https.
+WEBHOOK_PRIVATE_RECEIVERS = env.bool("WEBHOOK_PRIVATE_RECEIVERS", default=False)
 
 # --- Faces --------------------------------------------------------------------------------------------------------
 # Newest key first; older ones still open what they sealed.
@@ -323,6 +348,7 @@ RETENTION_FACE_DAYS = env.int("RETENTION_FACE_DAYS", default=LONGEST_RETENTION_D
 RETENTION_RECORDS_DAYS = env.int("RETENTION_RECORDS_DAYS", default=365)
 RETENTION_AUDIT_DAYS = env.int("RETENTION_AUDIT_DAYS", default=LONGEST_RETENTION_DAYS)
 RETENTION_REJECTED_DAYS = env.int("RETENTION_REJECTED_DAYS", default=30)
+RETENTION_WEBHOOKS_DAYS = env.int("RETENTION_WEBHOOKS_DAYS", default=30)
 
 # --- Retraining ---------------------------------------------------------------------------------------------------
 RETRAINING_PROMOTE = env.str("RETRAINING_PROMOTE", default="manual")

@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from enrollment.api import idempotency
+from enrollment.api.throttles import RefusedThrottle
 from enrollment.models import StoredAnswer
 
 Row = TypeVar("Row", bound=Model)
@@ -46,7 +47,16 @@ class ApiView(APIView):
         self.claim = claim
 
     def handle_exception(self, exc: Exception) -> Response:
-        return exc.answer if isinstance(exc, Replay) else super().handle_exception(exc)
+        if isinstance(exc, Replay):
+            return exc.answer
+        if isinstance(exc, (AuthenticationFailed, NotAuthenticated)):
+            exc = self._slowed(exc)
+        return super().handle_exception(exc)
+
+    def _slowed(self, refusal: Exception) -> Exception:
+        """The refusal, or a request to wait for an address that has had too many of them."""
+        throttle = RefusedThrottle()
+        return refusal if throttle.allow_request(self.request, self) else Throttled(throttle.wait())
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         if self.claim is not None:

@@ -14,6 +14,7 @@ from enrollment.models import Sample, StoredAnswer
 from tests.conftest import show_password
 from tests.faces import jpeg, portrait, portraits
 from tests.factories import ConsentFactory
+from verification.services.retention import retention_purge
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/samples"
@@ -134,6 +135,13 @@ def test_it_forgets_after_a_day(client):
     StoredAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
     answer = upload(client, portraits()[1])
     assert (answer.status_code, answer.has_header("Idempotency-Replayed")) == (202, False)
+
+
+def test_the_purge_erases_old_answers_alone(client):
+    upload(client)
+    assert retention_purge()["stored answers"] == 0
+    StoredAnswer.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert retention_purge()["stored answers"] == 1
 
 
 def test_it_keeps_answers_sealed_and_keys_not_at_all(client):
