@@ -78,6 +78,21 @@ def templates_prune() -> None:
 
 
 @shared_task
+def webhook_send(delivery_id: int) -> None:
+    from enrollment import deliveries
+
+    deliveries.delivery_send(delivery_id)
+
+
+@shared_task
+def webhooks_sweep() -> None:
+    from enrollment import deliveries
+
+    for delivery_id in deliveries.deliveries_due():
+        webhook_send.delay(delivery_id)
+
+
+@shared_task
 def training_request_due(new_subjects: int = 1) -> None:
     """For the schedule: asks for a training if so many people came since the last one."""
     call_command("request_training", new_subjects=new_subjects)

@@ -12,8 +12,10 @@ from django.utils import timezone
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
-from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template
+from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template, WebhookDelivery
 from enrollment.models.promotion import kept_versions
+from enrollment.models.webhook_delivery import public_id
+from enrollment.models.webhook_endpoint import EventKind
 from enrollment.reasons import Reason
 from enrollment.selectors import active_model_version, anchor_status, anchor_templates, has_consent
 from enrollment.storage import faces_storage
@@ -96,6 +98,10 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         object_id=current.pk,
         model_version=version,
         details={"reasons": current.reasons},
+    )
+    WebhookDelivery.emit(
+        EventKind.SAMPLE_ACCEPTED if accepted else EventKind.SAMPLE_REJECTED,
+        {"sample": str(current.pk), "subject": public_id(subject), "reasons": current.reasons},
     )
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
     return accepted

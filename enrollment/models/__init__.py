@@ -12,6 +12,8 @@ from enrollment.models.subject import Subject
 from enrollment.models.template import Template
 from enrollment.models.training_run import TrainingRun
 from enrollment.models.user import User
+from enrollment.models.webhook_delivery import WebhookDelivery
+from enrollment.models.webhook_endpoint import WebhookEndpoint
 
 __all__ = [
     "AuditEvent",
@@ -26,4 +28,6 @@ __all__ = [
     "Template",
     "TrainingRun",
     "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

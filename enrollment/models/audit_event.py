@@ -50,6 +50,7 @@ class AuditEvent(models.Model):
         TRAINING = "training", "training"
         KEY_ROTATION = "key_rotation", "keys rotated"
         PURGE = "purge", "retention purge"
+        WEBHOOK = "webhook", "webhook"
 
     class Outcome(models.TextChoices):
         SUCCESS = "success"

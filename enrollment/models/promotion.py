@@ -11,6 +11,8 @@ from enrollment.models.model_version import ModelVersion
 from enrollment.models.sample import Sample
 from enrollment.models.template import Template
 from enrollment.models.user import User
+from enrollment.models.webhook_delivery import WebhookDelivery
+from enrollment.models.webhook_endpoint import EventKind
 
 
 class Promotion(models.Model):
@@ -110,6 +112,7 @@ class Promotion(models.Model):
         current.done = current.total
         current.save()
         current.audit("switched", actor=current.requested_by)
+        current._tell()
         return True
 
     @classmethod
@@ -135,6 +138,7 @@ class Promotion(models.Model):
         made._close(cls.State.SWITCHED)
         made.save()
         made.audit("rolled_back", actor=actor)
+        made._tell()
         return made
 
     def cancel(self, *, actor: User | None) -> None:
@@ -161,6 +165,17 @@ class Promotion(models.Model):
             object_id=self.pk,
             model_version=self.version,
             details=details,
+        )
+
+    def _tell(self) -> None:
+        """Tells backends that another version is in use."""
+        WebhookDelivery.emit(
+            EventKind.MODEL_PROMOTED,
+            {
+                "model": self.version.name,
+                "previous": self.previous.name if self.previous else None,
+                "roll_back": self.is_roll_back,
+            },
         )
 
     def _close(self, state: "Promotion.State") -> None:

@@ -20,13 +20,24 @@ from enrollment.services.subject_erase import subject_erase
 from enrollment.services.subject_export import subject_export
 from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
+from enrollment.services.webhooks import (
+    delivery_resend,
+    event_emit,
+    webhook_change,
+    webhook_create,
+    webhook_delete,
+    webhook_rotate,
+    webhook_test,
+)
 
 __all__ = [
     "CONSENT_TEXT_VERSION",
     "audit_record",
     "consent_withdraw",
     "consents_give",
+    "delivery_resend",
     "duplicate_resolve",
+    "event_emit",
     "face_erase",
     "image_read",
     "is_looser",
@@ -45,4 +56,9 @@ __all__ = [
     "training_run_cancel",
     "training_run_request",
     "user_erase",
+    "webhook_change",
+    "webhook_create",
+    "webhook_delete",
+    "webhook_rotate",
+    "webhook_test",
 ]

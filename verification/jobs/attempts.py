@@ -120,6 +120,8 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     current.save()
     session.save()
     _audit(current, session)
+    if session.state in (VerificationSession.State.SUCCEEDED, VerificationSession.State.FAILED):
+        session.announce(current.subject)
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
 
 

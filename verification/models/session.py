@@ -8,6 +8,9 @@ from django.db import models
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
+from enrollment.models import Subject, WebhookDelivery
+from enrollment.models.webhook_delivery import public_id
+from enrollment.models.webhook_endpoint import EventKind
 from verification.models.failure_count import FailureCount
 
 
@@ -130,6 +133,23 @@ class VerificationSession(models.Model):
         if self.state != self.State.SUCCEEDED or self.consumed_at or self.is_overdue:
             raise IllegalTransition
         self.consumed_at = timezone.now()
+
+    def announce(self, subject: Subject | None = None) -> None:
+        """Tells backends how it ended.
+
+        A sign-in that failed names nobody, whether the account exists or not.
+        """
+        succeeded = self.state == self.State.SUCCEEDED
+        named = succeeded or self.purpose != self.Purpose.SIGN_IN
+        WebhookDelivery.emit(
+            EventKind.VERIFICATION_SUCCEEDED if succeeded else EventKind.VERIFICATION_FAILED,
+            {
+                "session": self.pk,
+                "purpose": self.purpose,
+                "subject": public_id(subject) if named else None,
+                "reasons": [self.reason] if self.reason else [],
+            },
+        )
 
     def _move(
         self, allowed: set["VerificationSession.State"], state: "VerificationSession.State", *, reason: str

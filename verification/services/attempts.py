@@ -63,6 +63,7 @@ def _give_up(session_id: str) -> None:
     if session.state in VerificationSession.OPEN:
         session.fail("service_unavailable")
         session.save()
+        session.announce()
 
 
 def attempt_wait(session_id: str, browser_key: str, *, seconds: float) -> VerificationSession:

@@ -75,6 +75,7 @@ def _close_overdue(session_id: str) -> None:
         return
     if session.void_attempts("service_unavailable"):
         session.fail("service_unavailable")
+        session.announce()
     else:
         session.expire()
     session.save()
