@@ -7,7 +7,7 @@ SOURCES := benchmarks enrollment faceverify_site ml scripts tests verification m
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run setup superuser test check lint types imports migrations deploy-check format lock model
+.PHONY: help run setup superuser test check lint types imports migrations deploy-check openapi fuzz format lock model
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,14 +62,21 @@ migrations: .venv/.installed
 deploy-check: .venv/.installed
 	@SITE_URL=https://faces.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 
+openapi: .venv/.installed .env ## Write the API's document anew: docs/openapi.yaml
+	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+fuzz: setup .venv/.installed-dev ## Try 200 made-up requests on every operation of the API
+	@SCHEMATHESIS_EXAMPLES=200 $(BIN)/pytest tests/api/test_schema.py --timeout 3600
+
 format: .venv/.installed-dev ## Bring the code into shape
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: .venv/.installed-dev ## Compile the requirement files anew
-	@for name in requirements requirements-serving requirements-dev; do \
-		$(BIN)/uv pip compile --quiet --universal $$([ $$name = requirements ] && echo --upgrade || echo -c requirements.txt) \
-		--python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
+	@$(BIN)/$(LOCK) --upgrade requirements.in -o requirements.txt
+	@$(BIN)/$(LOCK) -c requirements.txt --override requirements-serving.override requirements-serving.in -o requirements-serving.txt
+	@$(BIN)/$(LOCK) --upgrade requirements-dev.in -o requirements-dev.txt
 
 model: setup ## Build the recognition model from its base weights (about 20 minutes)
 	@$(BIN)/python -m scripts.build_model

@@ -143,7 +143,7 @@ STORAGES = {
 # Each machine's own copies of the stored artifacts in use.
 MODEL_CACHE = VAR_DIR / "model-cache"
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/instrument-sans", BASE_DIR / "node_modules" / "@fontsource-variable" / "instrument-sans"),

@@ -1,0 +1,57 @@
+"""What the containers are made of fits the rest of the repository."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+
+from tests.e2e.stack import commands
+
+ROOT = Path(settings.BASE_DIR)
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+BROUGHT_ALONG = {"broker"}  # a server of its own instead of the embedded one
+
+
+@pytest.mark.parametrize("name", sorted(set(commands()) - BROUGHT_ALONG - {"web"}))
+def test_it_starts_each_process_as_the_procfile_does(name):
+    command = re.sub(r"\$\{(\w+):-(\w+)\}", r"${\1:-\2}", SERVICES[name]["command"])
+    assert commands()[name] == f"exec {command}"
+
+
+def test_the_image_serves_what_the_procfile_serves():
+    last = re.findall(r"^CMD \[(.+)\]$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[-1]
+    assert commands()["web"] == "exec " + " ".join(re.findall(r'"([^"]+)"', last))
+
+
+def test_every_setting_that_it_passes_is_documented():
+    known = (ROOT / ".env.example").read_text()
+    passed = set(COMPOSE["x-site"]["environment"])
+    passed |= set(
+        re.findall(r"\b([A-Z_]+)=", "\n".join(re.findall(r"ENV .+?(?<!\\)\n", dockerfile(), re.DOTALL)))
+    )
+    own_of_python = {"PATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "TF_CPP_MIN_LOG_LEVEL"}
+    assert {name for name in passed - own_of_python if f"{name}=" not in known} == set()
+
+
+def test_whatever_it_copies_is_there():
+    sources = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(), re.MULTILINE)
+    assert sources
+    assert all((ROOT / name).exists() for line in sources for name in line.split())
+
+
+def test_serving_goes_without_tensorflow():
+    names = {line.split("==")[0] for line in (ROOT / "requirements-serving.txt").read_text().splitlines()}
+    assert {"django", "ai-edge-litert", "celery"} <= names
+    assert names.isdisjoint({"tensorflow", "keras", "matplotlib", "mtcnn"})
+
+
+def test_serving_has_the_very_versions_of_the_whole():
+    whole = set((ROOT / "requirements.txt").read_text().splitlines())
+    assert set((ROOT / "requirements-serving.txt").read_text().splitlines()) <= whole
+
+
+def dockerfile() -> str:
+    return (ROOT / "Dockerfile").read_text()
