@@ -41,7 +41,8 @@ SPECTACULAR = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     # `make openapi` and a test look at the document; the deployment check need not.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "/static/img/icon.svg",
-    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "enrollment.api.schema.problems_share",
+    ],
 }

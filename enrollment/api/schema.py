@@ -55,7 +55,7 @@ IDEMPOTENCY_REPLAYED = OpenApiParameter(
     "Idempotency-Replayed",
     {"type": "string", "enum": ["true"]},
     OpenApiParameter.HEADER,
-    response=True,
+    response=[200, 201, 202],
     description="There when this is the answer of an earlier request with the same key.",
 )
 # For endpoints that wait: `@extend_schema(parameters=WAITING, ...)`.
@@ -142,6 +142,20 @@ class ApiSchema(AutoSchema):
         if self.method == "POST":
             statuses += WITH_KEY
         return statuses
+
+
+def problems_share(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """A hook of the document: every status has one problem answer, which operations only name."""
+    shared = result["components"].setdefault("responses", {})
+    operations = [operation for path in result["paths"].values() for operation in path.values()]
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            name = f"Problem{status}"
+            if list(response.get("content", {})) == [PROBLEM_TYPE] and (
+                shared.setdefault(name, response) == response
+            ):
+                operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    return result
 
 
 class ServiceKeyScheme(OpenApiAuthenticationExtension):
