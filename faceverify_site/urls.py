@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from faceverify_site import views
+from faceverify_site import api_docs, views, web_app
 
 # The admin signs in as everybody does: with its limits on guessing, and never by face alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -22,7 +22,13 @@ urlpatterns = [
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/openapi.yaml", api_docs.openapi, name="openapi"),
+    path("api/docs/", api_docs.swagger, name="api_docs"),
+    path("api/redoc/", api_docs.redoc, name="api_redoc"),
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),
+    path("manifest.webmanifest", web_app.manifest, name="manifest"),
+    path("service-worker.js", web_app.service_worker, name="service_worker"),
+    path("offline/", web_app.offline, name="offline"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -74,6 +74,12 @@ ROWS = {
     "verification_api:comparison": ("get", 200, 404, 404, 401),
     "verification_api:identifications": ("post", 403, 403, 403, 401),
     "verification_api:identification": ("get", 403, 403, 403, 401),
+    "manifest": ("get", 200, 200, 200, 200),
+    "service_worker": ("get", 200, 200, 200, 200),
+    "offline": ("get", 200, 200, 200, 200),
+    "openapi": ("get", 200, 200, 200, 200),
+    "api_docs": ("get", 200, 200, 200, 200),
+    "api_redoc": ("get", 200, 200, 200, 200),
     "healthz": ("get", 200, 200, 200, 200),
 }
 # The same routes by other methods, where they change something.

@@ -1,0 +1,1 @@
+"""Programs for those who build the product; the site imports none of them."""
