@@ -1,6 +1,7 @@
 """Rules of enrollment, pure: no database, no network."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,30 @@ class AnchorStatus:
     @property
     def full(self) -> bool:
         return self.accepted + self.pending >= self.maximum
+
+
+# The wordings of the consent page, oldest first: since when, and what changed, in words for people. Whoever changes the
+# meaning of the page adds one here, and everybody is asked again.
+CONSENT_TEXTS = {"2026-11": (date(2026, 11, 1), "The first wording.")}
+# So long a face goes on signing in under an older wording.
+CONSENT_GRACE = timedelta(days=30)
+
+
+def consent_text() -> str:
+    """The version of the wording that is shown now."""
+    return next(reversed(CONSENT_TEXTS))
+
+
+def consent_text_ends() -> date:
+    """The day on which consents to older wordings stop counting."""
+    return CONSENT_TEXTS[consent_text()][0] + CONSENT_GRACE
+
+
+def consent_changes(agreed: str) -> list[str]:
+    """What changed since a wording; all there is to say if nobody knows it any more."""
+    known = list(CONSENT_TEXTS)
+    newer = known[known.index(agreed) + 1 :] if agreed in known else known
+    return [CONSENT_TEXTS[version][1] for version in newer]
 
 
 # Networks that can be trained, with the epochs that usually do.

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from enrollment.errors import ModelUnavailable
 from enrollment.models import Consent, ModelVersion, PeopleSet, Sample, Subject, Template, TrainingRun, User
-from enrollment.policy import AnchorStatus
+from enrollment.policy import AnchorStatus, consent_text, consent_text_ends
 
 
 def user_of(request: HttpRequest | Request) -> User:
@@ -30,6 +30,23 @@ def subject_of(user: User) -> Subject | None:
 
 def has_consent(subject: Subject | None, purpose: Consent.Purpose) -> bool:
     return Consent.objects.filter(subject=subject, purpose=purpose, withdrawn_at=None).exists()
+
+
+def older_consents(subject: Subject | None) -> list[Consent]:
+    """The standing consents that were given to another wording than today's."""
+    standing = Consent.objects.filter(subject=subject, withdrawn_at=None)
+    return list(standing.exclude(text_version=consent_text()))
+
+
+def may_add_pictures(subject: Subject | None) -> bool:
+    """Whether the consent for sign-in stands, and for today's wording."""
+    standing = standing_consents(subject)[Consent.Purpose.SIGN_IN]
+    return standing is not None and standing.text_version == consent_text()
+
+
+def counting_text(lookup: str) -> dict[str, str]:
+    """The filter on the wordings under which a face signs in: for some weeks all of them, then today's alone."""
+    return {} if timezone.localdate() < consent_text_ends() else {lookup: consent_text()}
 
 
 def standing_consents(subject: Subject | None) -> dict[str, Consent | None]:
@@ -83,7 +100,9 @@ class TrainingSample(NamedTuple):
 def training_samples() -> list[TrainingSample]:
     """Accepted samples, old enough, of people who agreed to training: the newest few of each who has at least two."""
     oldest = timezone.now() - timedelta(hours=settings.RETRAINING_MIN_AGE_HOURS)
-    consents = Consent.objects.filter(purpose=Consent.Purpose.TRAINING, withdrawn_at=None)
+    consents = Consent.objects.filter(
+        purpose=Consent.Purpose.TRAINING, withdrawn_at=None, text_version=consent_text()
+    )
     rows = Sample.objects.filter(
         state=Sample.State.ACCEPTED, decided_at__lt=oldest, subject__in=consents.values("subject")
     ).order_by("subject_id", "-decided_at", "pk")

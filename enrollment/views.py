@@ -11,15 +11,18 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from enrollment.forms import ConsentForm
 from enrollment.models import Consent, Sample
+from enrollment.policy import consent_changes, consent_text_ends
 from enrollment.reauthentication import fresh_required, is_fresh
 from enrollment.selectors import (
     anchor_status,
-    has_consent,
+    may_add_pictures,
+    older_consents,
     sample_of,
     samples_of,
     standing_consents,
@@ -34,11 +37,21 @@ from enrollment.services import consent_withdraw, consents_give, face_erase, sub
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest) -> HttpResponse:
     consents = standing_consents(subject_of(user_of(request)))
-    form = ConsentForm(request.POST or None, initial={name: bool(given) for name, given in consents.items()})
+    older = older_consents(subject_of(user_of(request)))
+    # To a new wording nobody has agreed yet: its boxes are empty.
+    ticked = {name: bool(given) and not older for name, given in consents.items()}
+    form = ConsentForm(request.POST or None, initial=ticked)
     if request.method == "POST" and form.is_valid():
         consents_give(user_of(request), form.purposes)
         return redirect("enrollment:anchors")
-    return render(request, "enrollment/consent.html", {"form": form, "consents": consents})
+    context = {
+        "form": form,
+        "consents": consents,
+        "changes": consent_changes(older[0].text_version) if older else [],
+        "older_counts": timezone.localdate() < consent_text_ends(),
+        "older_counts_until": consent_text_ends(),
+    }
+    return render(request, "enrollment/consent.html", context)
 
 
 @login_required
@@ -61,7 +74,7 @@ def consent_withdrawal(request: HttpRequest) -> HttpResponse:
 @csp_update({"script-src": [WASM_UNSAFE_EVAL]})  # its script looks for a face with a WebAssembly network
 def anchors(request: HttpRequest) -> HttpResponse:
     subject = subject_of(user_of(request))
-    if not has_consent(subject, Consent.Purpose.SIGN_IN):
+    if not may_add_pictures(subject):
         return redirect("enrollment:consent")
     context = {
         "samples": samples_of(subject),

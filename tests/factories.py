@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, Template, User
+from enrollment.policy import consent_text
 
 PASSWORD = "correct horse battery"
 
@@ -36,7 +37,7 @@ class ConsentFactory(factory.django.DjangoModelFactory):
 
     subject = factory.SubFactory(SubjectFactory)
     purpose = Consent.Purpose.SIGN_IN
-    text_version = "test"
+    text_version = factory.LazyFunction(consent_text)
 
 
 class SampleFactory(factory.django.DjangoModelFactory):

@@ -5,11 +5,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
 from enrollment.reauthentication import is_strong, sign_up_record
+from enrollment.selectors import older_consents, subject_of, user_of
 from verification.policy import FaceSignIn
 from verification.services import failures_reset
 
@@ -24,6 +26,12 @@ class AccountAdapter(DefaultAccountAdapter):
         stages: list[str] = super().get_login_stages()
         second = settings.FACE_SIGN_IN == FaceSignIn.SECOND_FACTOR
         return [*stages, "verification.stages.FaceStage"] if second else stages
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """To the consent page while its wording is newer than what was agreed to."""
+        if older_consents(subject_of(user_of(request))):
+            return reverse("enrollment:consent")
+        return str(super().get_login_redirect_url(request))
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """A full sign-in, by whatever means, starts the count of failed face tries afresh."""

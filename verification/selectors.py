@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Count, F, Q, QuerySet
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
+from enrollment.selectors import counting_text
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
 from verification.models.session import is_token
 
@@ -33,6 +34,7 @@ def comparable_subject(session: VerificationSession) -> Subject | None:
         user__is_active=True,
         consents__purpose=Consent.Purpose.SIGN_IN,
         consents__withdrawn_at=None,
+        **counting_text("consents__text_version"),
     )
     if session.purpose == VerificationSession.Purpose.SIGN_IN:
         people = people.filter(user__is_staff=False, user__is_superuser=False)

@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from enrollment.api.base import ApiView
 from enrollment.api.schema import problems
 from enrollment.models import Consent, User
+from enrollment.policy import consent_text
 from enrollment.reauthentication import require_fresh
 from enrollment.selectors import standing_consents, subject_of, user_of
-from enrollment.services import CONSENT_TEXT_VERSION, consents_give
+from enrollment.services import consents_give
 
 
 class ConsentsSerializer(serializers.Serializer[Any]):
@@ -61,7 +62,7 @@ class Consents(ApiView):
 
 def _payload(user: User) -> dict[str, Any]:
     consents = standing_consents(subject_of(user))
-    return {"text_version": CONSENT_TEXT_VERSION} | {name: _json(given) for name, given in consents.items()}
+    return {"text_version": consent_text()} | {name: _json(given) for name, given in consents.items()}
 
 
 def _json(consent: Consent | None) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Writes of enrollment. Views, API, admin and commands call these and nothing below them."""
 
 from enrollment.services.audit import audit_record
-from enrollment.services.consents import TEXT_VERSION as CONSENT_TEXT_VERSION
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.files import orphans_erase
@@ -16,6 +15,7 @@ from enrollment.services.promotions import (
 )
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
 from enrollment.services.schedules import retraining_schedule_prepare
+from enrollment.services.service_keys import service_key_create, service_key_revoke, service_key_rotate
 from enrollment.services.subject_erase import subject_erase
 from enrollment.services.subject_export import subject_export
 from enrollment.services.training_runs import training_run_cancel, training_run_request
@@ -31,7 +31,6 @@ from enrollment.services.webhooks import (
 )
 
 __all__ = [
-    "CONSENT_TEXT_VERSION",
     "audit_record",
     "consent_withdraw",
     "consents_give",
@@ -51,6 +50,9 @@ __all__ = [
     "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
+    "service_key_create",
+    "service_key_revoke",
+    "service_key_rotate",
     "subject_erase",
     "subject_export",
     "training_run_cancel",

@@ -5,20 +5,20 @@ from django.utils import timezone
 
 from enrollment.models import AuditEvent, Consent, Subject, User
 from enrollment.notices import Notice, notice_send
+from enrollment.policy import consent_text
 from enrollment.selectors import subject_of
 from enrollment.services.samples import face_erase, subject_lock
-
-# Raise when the wording on the consent page changes in meaning.
-TEXT_VERSION = "2026-11"
 
 
 @transaction.atomic
 def consents_give(user: User, purposes: set[str]) -> Subject:
-    """Records the purposes agreed to, and ends those no longer ticked."""
+    """Records the purposes agreed to, each for today's wording, and ends those no longer ticked."""
     subject, _ = Subject.objects.get_or_create(user=user)
+    older = Consent.objects.filter(subject=subject, purpose__in=purposes, withdrawn_at=None)
+    older.exclude(text_version=consent_text()).update(withdrawn_at=timezone.now())
     for purpose in purposes:
         _, created = Consent.objects.get_or_create(
-            subject=subject, purpose=purpose, withdrawn_at=None, defaults={"text_version": TEXT_VERSION}
+            subject=subject, purpose=purpose, withdrawn_at=None, defaults={"text_version": consent_text()}
         )
         if created:
             _record(AuditEvent.Action.CONSENT_GIVE, subject, purpose)
@@ -40,6 +40,6 @@ def consent_withdraw(user: User, purpose: str) -> None:
 
 
 def _record(action: AuditEvent.Action, subject: Subject, purpose: str) -> None:
-    AuditEvent.record(action, subject=subject, details={"purpose": purpose, "text_version": TEXT_VERSION})
+    AuditEvent.record(action, subject=subject, details={"purpose": purpose, "text_version": consent_text()})
     if subject.user:
         notice_send(subject.user, Notice.CONSENT_CHANGED)

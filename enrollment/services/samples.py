@@ -13,10 +13,10 @@ from kombu.exceptions import OperationalError
 
 from enrollment.crypto import keyed_digest
 from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
-from enrollment.models import AuditEvent, Consent, DuplicateFlag, Sample, Subject, User
+from enrollment.models import AuditEvent, DuplicateFlag, Sample, Subject, User
 from enrollment.notices import Notice, notice_send
 from enrollment.reasons import Reason
-from enrollment.selectors import anchor_status, has_consent, subject_of
+from enrollment.selectors import anchor_status, may_add_pictures, subject_of
 from enrollment.services.uploads import image_read
 from enrollment.storage import faces_storage
 from enrollment.tasks import template_extract
@@ -43,7 +43,7 @@ def sample_submit(user: User, file: "File[bytes]") -> Sample:
 @transaction.atomic
 def _sample_store(subject: Subject, data: bytes) -> Sample:
     subject_lock(subject)
-    if not has_consent(subject, Consent.Purpose.SIGN_IN):
+    if not may_add_pictures(subject):
         raise ConsentMissing
     if anchor_status(subject).full:
         raise TooManyAnchors

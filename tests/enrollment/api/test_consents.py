@@ -15,7 +15,7 @@ def put(browser, **body):
 def test_it_lists_what_is_agreed_to(owner, browser_of):
     answer = browser_of(owner).get(URL).json()
     assert answer["sign_in"]["given"] is True
-    assert answer["sign_in"]["text_version"] == "test"
+    assert answer["sign_in"]["text_version"] == answer["text_version"]
     assert answer["training"] == {"given": False}
 
 
