@@ -33,6 +33,11 @@ def current_actor_id() -> int | None:
     return user.pk if user is not None and user.is_authenticated else None
 
 
+def current_service_key() -> str:
+    """The prefix of the service key that the present request came with, if any."""
+    return str(getattr(_request.get(), "service_key", ""))
+
+
 def source_of(request: HttpRequest) -> str:
     """The client's address. What `X-Forwarded-For` says counts only as far as own proxies wrote it."""
     address: str = request.META.get("REMOTE_ADDR") or ""

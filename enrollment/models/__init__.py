@@ -7,8 +7,10 @@ from enrollment.models.model_version import ModelVersion
 from enrollment.models.people_set import PeopleSet
 from enrollment.models.promotion import Promotion
 from enrollment.models.sample import Sample
+from enrollment.models.service_key import ServiceKey
 from enrollment.models.stored_answer import StoredAnswer
 from enrollment.models.subject import Subject
+from enrollment.models.subject_import import ImportedPicture, SubjectImport
 from enrollment.models.template import Template
 from enrollment.models.training_run import TrainingRun
 from enrollment.models.user import User
@@ -19,12 +21,15 @@ __all__ = [
     "AuditEvent",
     "Consent",
     "DuplicateFlag",
+    "ImportedPicture",
     "ModelVersion",
     "PeopleSet",
     "Promotion",
     "Sample",
+    "ServiceKey",
     "StoredAnswer",
     "Subject",
+    "SubjectImport",
     "Template",
     "TrainingRun",
     "User",

@@ -7,7 +7,7 @@ from enrollment.errors import AppendOnly
 from enrollment.models.model_version import ModelVersion
 from enrollment.models.subject import Subject
 from enrollment.models.user import User
-from enrollment.origin import current_actor_id, current_source
+from enrollment.origin import current_actor_id, current_service_key, current_source
 
 
 class AppendOnlyQuerySet(models.QuerySet["AuditEvent"]):
@@ -51,6 +51,9 @@ class AuditEvent(models.Model):
         KEY_ROTATION = "key_rotation", "keys rotated"
         PURGE = "purge", "retention purge"
         WEBHOOK = "webhook", "webhook"
+        SERVICE_KEY = "service_key", "service key"
+        SUBJECT_CREATE = "subject_create", "subject added"
+        SUBJECT_ERASE = "subject_erase", "subject erased"
 
     class Outcome(models.TextChoices):
         SUCCESS = "success"
@@ -59,6 +62,7 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=32, choices=Action)
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.SUCCESS)
     actor_id = models.BigIntegerField("account", null=True, blank=True, help_text="Empty: nobody signed in.")
+    service_key = models.CharField(max_length=16, blank=True, help_text="Prefix of the key that a backend sent.")
     source = models.GenericIPAddressField("address", null=True, blank=True)
     subject_id = models.BigIntegerField("subject", null=True, blank=True, help_text="Whose face it concerns.")
     object_id = models.CharField("object", max_length=64, blank=True)
@@ -101,6 +105,7 @@ class AuditEvent(models.Model):
             action=action,
             outcome=outcome,
             actor_id=actor.pk if actor else current_actor_id(),
+            service_key=current_service_key(),
             subject_id=subject.pk if subject else None,
             source=source or current_source() or None,
             object_id=str(object_id),

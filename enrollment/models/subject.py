@@ -1,14 +1,28 @@
+import uuid
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
 
 class Subject(models.Model):
-    """A person whose face is known, with or without a login."""
+    """A person whose face is known: one with an account, or one whom a backend keeps with a service key."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subject", null=True, blank=True
     )
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Known to backends.")
+    external_id = models.CharField(
+        max_length=128, null=True, blank=True, unique=True, help_text="What a backend calls the person."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) | models.Q(external_id=None), name="subject_of_account_or_backend"
+            )
+        ]
+
     def __str__(self) -> str:
-        return self.user.get_username() if self.user else f"subject {self.pk}"
+        return self.user.get_username() if self.user else self.external_id or f"subject {self.public_id}"
