@@ -2,7 +2,6 @@ import json
 import random
 import uuid
 from datetime import timedelta
-from functools import partial
 from typing import Any, ClassVar
 
 from celery import current_app
@@ -168,7 +167,7 @@ class WebhookDelivery(models.Model):
 
 def hurry(delivery_ids: list[int]) -> None:
     """Queues deliveries once they are committed. Without a broker the sweep finds them: nothing else fails by it."""
-    transaction.on_commit(partial(_enqueue, delivery_ids), robust=True)
+    transaction.on_commit(lambda: _enqueue(delivery_ids), robust=True)
 
 
 def _enqueue(delivery_ids: list[int]) -> None:

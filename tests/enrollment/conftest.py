@@ -16,3 +16,14 @@ def small_disk(tmp_path):
         pytest.skip("needs the right to mount a tmpfs")
     yield folder
     subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def worker(broker):
+    """A Celery worker that sends webhooks, in a thread."""
+    from celery.contrib.testing.worker import start_worker
+
+    from faceverify_site.celery import app
+
+    with start_worker(app, pool="solo", queues=["webhooks"], perform_ping_check=False):
+        yield

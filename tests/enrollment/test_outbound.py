@@ -1,12 +1,17 @@
 """Where the site sends to, and where never."""
 
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from enrollment.errors import OutboundFailed, OutboundRefused
-from enrollment.outbound import check_addresses, post, url_checked
+from enrollment.outbound import _trust, check_addresses, post, url_checked
 from tests.enrollment.receiver import receiving
 
 
@@ -54,7 +59,7 @@ def test_the_setting_allows_the_own_network(private, address):
     check_addresses([address])
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"])  # noqa: S104
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1"])
 def test_no_setting_allows_metadata_services(private, address):
     assert refusal(lambda: check_addresses([address])) == "private_address"
 
@@ -82,19 +87,31 @@ def test_it_sends_to_no_such_address(url, code):
     assert refusal(lambda: post(url, headers={}, body=b"")) == code
 
 
-def test_the_answer_of_the_name_server_is_what_is_connected_to(receiver, monkeypatch):
-    """A public answer first and a private one a moment later: there is no second question."""
-    asked = []
+def named(monkeypatch, addresses: dict[str, list[str]]) -> list[str]:
+    """Answers for names that no name server knows, each for one question. Answers what was asked, as it comes."""
+    asked, real = [], socket.getaddrinfo
 
-    def rebinding(host, port, *args, **kwargs):
+    def answer(host, port, *args, **kwargs):
         asked.append(host)
-        address = "127.0.0.1" if len(asked) > 1 else "198.18.0.1"
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+        address = addresses[host].pop(0) if host in addresses else host
+        return real(address, port, *args, **kwargs)
 
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    with pytest.raises((OutboundRefused, OutboundFailed)):
-        post(f"https://rebinding.example:{receiver.server_port}/", headers={}, body=b"", seconds=0.3)
-    assert (asked, receiver.got) == (["rebinding.example"], [])
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return asked
+
+
+def test_a_name_may_not_stand_for_the_own_network(receiver, monkeypatch):
+    named(monkeypatch, {"inside.example": ["127.0.0.1"]})
+    url = f"https://inside.example:{receiver.server_port}/"
+    assert refusal(lambda: post(url, headers={}, body=b"")) == "private_address"
+
+
+def test_what_was_checked_is_what_is_connected_to(receiver, private, monkeypatch):
+    """A name server that would say something else a moment later is not asked again."""
+    asked = named(monkeypatch, {"hooks.example": ["127.0.0.1", "127.0.0.9"]})
+    assert post(f"http://hooks.example:{receiver.server_port}/", headers={}, body=b"") == 200
+    assert asked == ["hooks.example", "127.0.0.1"]
+    assert receiver.got[0][0]["host"] == f"hooks.example:{receiver.server_port}"
 
 
 def test_it_answers_the_status(receiver, private):
@@ -131,9 +148,43 @@ def test_it_does_not_wait_for_the_body(receiver, private):
     assert post(receiver.url, headers={}, body=b"body") == 200
 
 
-def test_it_trusts_no_certificate_of_anybodys_own(receiver, private, tmp_path):
-    with pytest.raises(OutboundFailed):
-        post(receiver.url.replace("http:", "https:"), headers={}, body=b"body")
+@pytest.fixture
+def certified(receiver, private, monkeypatch, tmp_path):
+    """The receiver by https, with a certificate for hooks.example that the site is told to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example")])
+    now = datetime.now(tz=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "both.pem").write_bytes(secret + certificate)
+    (tmp_path / "trusted.pem").write_bytes(certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    named(monkeypatch, {"hooks.example": ["127.0.0.1"], "other.example": ["127.0.0.1"]})
+    _trust.cache_clear()
+    yield receiver
+    _trust.cache_clear()
+
+
+def test_the_certificate_is_held_against_the_name(certified):
+    assert post(f"https://hooks.example:{certified.server_port}/", headers={}, body=b"") == 200
+    with pytest.raises(OutboundFailed, match="certificate"):
+        post(f"https://other.example:{certified.server_port}/", headers={}, body=b"")
+
+
+def test_it_trusts_nobodys_own_certificate(certified, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(OutboundFailed, match="certificate"):
+        post(f"https://hooks.example:{certified.server_port}/", headers={}, body=b"")
 
 
 def test_it_says_that_nobody_listens(receiver, private):

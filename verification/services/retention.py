@@ -7,7 +7,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, User
+from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, User, WebhookDelivery
 from enrollment.services import consent_withdraw, orphans_erase
 from verification import policy
 from verification.models import (
@@ -36,6 +36,9 @@ def retention_purge() -> dict[str, int]:
         "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
         "failure counts": FailureCount.objects.filter(last_failed_at__lt=records).delete()[0],
         "addresses": _sources_erase(),
+        "webhook deliveries": WebhookDelivery.objects.filter(
+            created_at__lt=now - timedelta(days=settings.RETENTION_WEBHOOKS_DAYS)
+        ).delete()[0],
         "stored answers": StoredAnswer.objects.expired().delete()[0],
         "audit events": AuditEvent.objects.filter(
             created_at__lt=now - timedelta(days=settings.RETENTION_AUDIT_DAYS)
