@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 
 # Codes of DomainError that are not 422.
 STATUS_BY_CODE = {
+    "changed_meanwhile": 409,
     "consent_missing": 403,
+    "device_key_too_short": 400,
     "duplicate_image": 409,
     "face_not_ready": 409,
     "face_sign_in_closed": 403,
@@ -29,11 +31,16 @@ STATUS_BY_CODE = {
     "illegal_transition": 409,
     "inquiry_in_progress": 409,
     "not_found": 404,
+    "not_promotable": 409,
+    "nothing_to_roll_back": 409,
+    "promotion_open": 409,
     "reauthentication_required": 403,
     "service_unavailable": 503,
     "session_closed": 409,
+    "templates_missing": 409,
     "too_many_anchors": 409,
     "too_many_attempts": 429,
+    "training_open": 409,
     "unsupported_type": 415,
 }
 CODE_BY_EXCEPTION = {

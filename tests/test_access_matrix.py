@@ -67,6 +67,15 @@ ROWS = {
     "enrollment_api:consents": ("get", 200, 200, 200, 401),
     "enrollment_api:samples": ("get", 200, 200, 200, 401),
     "enrollment_api:sample": ("get", 200, 404, 404, 401),
+    "enrollment_api:models": ("get", 403, 403, 403, 401),
+    "enrollment_api:model": ("get", 403, 403, 403, 401),
+    "enrollment_api:model_activate": ("post", 403, 403, 403, 401),
+    "enrollment_api:model_roll_back": ("post", 403, 403, 403, 401),
+    "enrollment_api:promotion": ("get", 403, 403, 403, 401),
+    "enrollment_api:promotion_cancel": ("post", 403, 403, 403, 401),
+    "enrollment_api:training_runs": ("get", 403, 403, 403, 401),
+    "enrollment_api:training_run": ("get", 403, 403, 403, 401),
+    "enrollment_api:training_run_cancel": ("post", 403, 403, 403, 401),
     "verification_api:sessions": ("post", 400, 400, 400, 400),
     "verification_api:session": ("get", 404, 404, 404, 404),
     "verification_api:frames": ("post", 400, 400, 400, 400),
@@ -89,6 +98,7 @@ CHANGES = [
     ("enrollment_api:consents", "put", 400, 400, 400, 401),
     ("enrollment_api:samples", "post", 400, 400, 400, 401),
     ("enrollment_api:sample", "delete", 204, 404, 404, 401),
+    ("enrollment_api:training_runs", "post", 403, 403, 403, 401),
 ]
 # What staff without any permission see of the admin; everything else there answers 403 (or sends on).
 ADMIN_OPEN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search"}
@@ -129,6 +139,9 @@ def things(owner):
         "comparison_id": Comparison.objects.create(**decided).pk,
         "identification_id": Identification.objects.create(**decided).pk,
         "pk": 1,
+        "version_id": version.pk,
+        "promotion_id": 1,
+        "run_id": 1,
         "uidb36": "1",
         "key": "none",
     }

@@ -1,7 +1,5 @@
 """What a model version can do, in plain words."""
 
-from typing import Any
-
 from django.conf import settings
 
 from enrollment.models import ModelVersion
@@ -34,7 +32,7 @@ def plain_words(version: ModelVersion) -> list[str]:
         words.append(
             f"{one_in(fmr)} strangers would pass a single try: that is what the threshold is set for."
         )
-    measured = _measured(version, fmr)
+    measured = version.measured_fnmr(fmr=fmr, anchors=settings.FACE_MIN_ANCHORS)
     if measured is not None:
         refused, people = measured
         share = f"{one_in(refused)} tries" if refused else "No try"
@@ -50,14 +48,3 @@ def refusals(version: ModelVersion) -> list[str]:
         f"allowed {reason['limit']:.4g})"
         for reason in reasons
     ]
-
-
-def _measured(version: ModelVersion, fmr: float) -> tuple[float, int] | None:
-    """The share of rightful tries refused at the threshold, and on how many people that was seen."""
-    frozen = version.report.get("gate", {}).get("figures", {}).get("frozen")
-    if frozen:
-        return frozen["challenger"]["fnmr"]["value"], frozen["subjects"]
-    report: dict[str, Any] = version.manifest.get("report") or version.report
-    shown = report.get(f"templates_{settings.FACE_MIN_ANCHORS}", {})
-    refused = shown.get("shipped_threshold", {}).get("fnmr", shown.get("fnmr_at_fmr", {}).get(f"{fmr:g}"))
-    return None if refused is None else (refused, shown["subjects"])

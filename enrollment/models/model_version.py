@@ -117,6 +117,16 @@ class ModelVersion(models.Model):
         alike = self.network == other.network and len(own) == len(others) > 0
         return not alike or any(mine < theirs for mine, theirs in zip(own, others, strict=True))
 
+    def measured_fnmr(self, *, fmr: float, anchors: int) -> tuple[float, int] | None:
+        """The share of rightful tries refused at the threshold, and on how many people that was seen."""
+        frozen = self.report.get("gate", {}).get("figures", {}).get("frozen")
+        if frozen:
+            return frozen["challenger"]["fnmr"]["value"], frozen["subjects"]
+        report: dict[str, Any] = self.manifest.get("report") or self.report
+        shown = report.get(f"templates_{anchors}", {})
+        refused = shown.get("shipped_threshold", {}).get("fnmr", shown.get("fnmr_at_fmr", {}).get(f"{fmr:g}"))
+        return None if refused is None else (refused, shown["subjects"])
+
     def _leave(self, *states: str) -> None:
         if self.state not in states:
             raise IllegalTransition(
