@@ -1,0 +1,90 @@
+"""People who use the site while it breaks: they note what they were promised."""
+
+import re
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.faces import portraits
+from tests.factories import PASSWORD
+
+# What a request may meet while something is broken; anything else ends the run.
+EXPECTED = (httpx.TransportError, httpx.HTTPStatusError)
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass
+class Ledger:
+    """What the site accepted, and how it answered; shared by all visitors."""
+
+    samples: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    sessions: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, outcome: str) -> None:
+        with self.lock:
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+class Visitor:
+    """A browser without a screen: cookies, and the token of the last page."""
+
+    def __init__(self, url: str, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.http = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, follow_redirects=True)
+        self.name, self.token = f"visitor{secrets.token_hex(5)}", ""
+
+    def open(self, path: str) -> None:
+        page = self.http.get(path).raise_for_status().text
+        found = re.search(r'name="(?:csrf-token|csrfmiddlewaretoken)" (?:content|value)="([^"]+)"', page)
+        self.token = found[1] if found else ""
+
+    def post(self, path: str, **options: object) -> httpx.Response:
+        headers = {"X-CSRFToken": self.token, "Referer": str(self.http.base_url), "Prefer": "wait=10"}
+        return self.http.post(path, headers=headers, **options).raise_for_status()  # type: ignore[arg-type]
+
+    def enroll(self) -> None:
+        """Signs up and gives three pictures, while nothing is broken."""
+        self.open("/accounts/signup/")
+        mail = f"{self.name}@example.org"
+        form = {"email": mail, "username": self.name, "password1": PASSWORD, "password2": PASSWORD}
+        self.post("/accounts/signup/", data=form)
+        self.open("/face/consent/")
+        self.post("/face/consent/", data={"sign_in": "on"})
+        self.open("/face/")
+        for picture in portraits():
+            self.give(picture)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.http.get("/api/v1/samples").json()["anchors"]["usable"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError("The pictures of a visitor were not accepted.")
+            time.sleep(0.2)
+
+    def give(self, picture: bytes) -> str:
+        """Gives one picture; answers its id."""
+        files = {"image": ("face.jpg", picture)}
+        sample = str(self.post("/api/v1/samples", files=files).json()["samples"][0]["id"])
+        with self.ledger.lock:
+            self.ledger.samples.add(sample)
+        return sample
+
+    def take_back(self, sample: str) -> None:
+        headers = {"X-CSRFToken": self.token, "Referer": str(self.http.base_url)}
+        with self.ledger.lock:
+            self.ledger.deleted.add(sample)  # before the answer, which may be lost
+        self.http.delete(f"/api/v1/samples/{sample}", headers=headers).raise_for_status()
+
+    def verify(self, picture: bytes, *, stranger: bool = False) -> str:
+        """Shows a face; answers the state of the session."""
+        session = self.post("/api/v1/verification-sessions", json={"purpose": "verify"}).json()["id"]
+        with self.ledger.lock:
+            (self.ledger.strangers if stranger else self.ledger.sessions).add(session)
+        files = {"image": ("face.jpg", picture)}
+        answer = self.post(f"/api/v1/verification-sessions/{session}/frames", files=files).json()
+        return str(answer["state"])
