@@ -16,6 +16,7 @@ from enrollment.api import idempotency
 from enrollment.api.throttles import RefusedThrottle
 from enrollment.models import StoredAnswer
 
+APPLIED = "faceverify.preference_applied"
 Row = TypeVar("Row", bound=Model)
 
 
@@ -62,7 +63,14 @@ class ApiView(APIView):
         if self.claim is not None:
             idempotency.settle(self.claim, response)
             self.claim = None
+        if APPLIED in request.META:
+            response["Preference-Applied"] = request.META[APPLIED]
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+def preference_apply(request: Request, preference: str) -> None:
+    """Has the answer say which part of `Prefer` was heeded."""
+    request._request.META[APPLIED] = preference
 
 
 class Pages(CursorPagination):

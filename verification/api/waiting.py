@@ -1,11 +1,3 @@
-import re
+from enrollment.api.waiting import LONGEST_WAIT_SECONDS, wait_seconds
 
-from rest_framework.request import Request
-
-LONGEST_WAIT_SECONDS = 10
-
-
-def wait_seconds(request: Request) -> int:
-    """What `Prefer: wait=N` asks for (RFC 7240, section 4.3), within reason."""
-    wanted = re.search(r"\bwait=(\d{1,6})\b", request.headers.get("Prefer", ""))
-    return min(int(wanted[1]), LONGEST_WAIT_SECONDS) if wanted else 0
+__all__ = ["LONGEST_WAIT_SECONDS", "wait_seconds"]
