@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := benchmarks enrollment faceverify_site ml scripts tests verification manage.py gunicorn.conf.py
+SOURCES := benchmarks clients enrollment faceverify_site ml scripts tests verification manage.py gunicorn.conf.py
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 

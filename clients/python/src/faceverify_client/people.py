@@ -1,0 +1,75 @@
+"""What an app does for the person who is signed in, or who wants to be."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from faceverify_client.answers import Consents, Sample, VerificationSession
+from faceverify_client.pages import rows
+from faceverify_client.parsing import build
+from faceverify_client.pictures import Picture, parts
+from faceverify_client.transport import Transport
+
+
+class Samples:
+    """The person's own pictures."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def add(self, image: Picture) -> Sample:
+        """Sends a picture and waits until it is accepted or rejected."""
+        answer = self._transport.post("samples", files=parts("image", image))
+        path = f"samples/{_only(answer)['id']}"
+        answer = self._transport.finished(answer, path, lambda told: _only(told)["state"] == "pending")
+        return build(Sample, _only(answer))
+
+    def list(self) -> Iterator[Sample]:
+        return rows(self._transport, "samples", "samples", Sample)
+
+    def read(self, sample_id: str) -> Sample:
+        return build(Sample, _only(self._transport.get(f"samples/{sample_id}")))
+
+    def delete(self, sample_id: str) -> None:
+        """Erases the picture and what was computed from it."""
+        self._transport.delete(f"samples/{sample_id}")
+
+
+class VerificationSessions:
+    """Is this the person? Open a session, send frames, read the verdict."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def open(self, purpose: str, *, login: str = "") -> VerificationSession:
+        """For `sign_in` (with `login`), `step_up` or `verify`."""
+        fields = {"purpose": purpose} | ({"login": login} if login else {})
+        return build(VerificationSession, self._transport.post("verification-sessions", json=fields))
+
+    def read(self, session_id: str) -> VerificationSession:
+        return build(VerificationSession, self._transport.get(f"verification-sessions/{session_id}"))
+
+    def submit(self, session_id: str, *frames: Picture) -> VerificationSession:
+        """Sends one picture, or the frames that answer the challenge, and waits for the verdict."""
+        path = f"verification-sessions/{session_id}"
+        answer = self._transport.post(f"{path}/frames", files=parts("image", *frames))
+        answer = self._transport.finished(answer, path, lambda told: told["state"] == "in_progress")
+        return build(VerificationSession, answer)
+
+
+class ConsentChoices:
+    """What the person agreed to."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def read(self) -> Consents:
+        return build(Consents, self._transport.get("me/consents"))
+
+    def replace(self, *, sign_in: bool, training: bool = False) -> Consents:
+        """Agrees, or takes it back; without `sign_in` the face is erased."""
+        fields = {"sign_in": sign_in, "training": training}
+        return build(Consents, self._transport.put("me/consents", json=fields))
+
+
+def _only(answer: Any) -> Any:
+    return answer["samples"][0]
