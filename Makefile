@@ -7,7 +7,7 @@ SOURCES := benchmarks clients enrollment faceverify_site ml scripts tests verifi
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run setup superuser faults test check lint types imports migrations deploy-check openapi fuzz format lock model
+.PHONY: help run setup superuser bench faults test check lint types imports migrations deploy-check openapi fuzz format lock model
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ superuser: setup ## Create an account that may use the admin
 
 test: setup .venv/.installed-dev ## Run the tests; add ARGS="-k name" to choose
 	@$(BIN)/pytest $(ARGS)
+
+BENCH ?= verify
+bench: setup .venv/.installed-dev ## Run a benchmark: BENCH=verify, identify, reembed, training_load, ...
+	@$(BIN)/python benchmarks/$(BENCH).py $(ARGS)
 
 faults: setup .venv/.installed-dev ## Break the running site in every way on the list, and count what was lost
 	@$(BIN)/python -m tests.faults $(ARGS)
