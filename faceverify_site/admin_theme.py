@@ -70,6 +70,8 @@ UNFOLD = {
             {
                 "title": "Machine",
                 "items": [
+                    _admin_link("Webhooks", "webhook", "enrollment_webhookendpoint"),
+                    _admin_link("Webhook deliveries", "outbox", "enrollment_webhookdelivery"),
                     _admin_link("Audit log", "history_edu", "enrollment_auditevent"),
                     _admin_link("Periodic tasks", "schedule", "django_celery_beat_periodictask")],
             },

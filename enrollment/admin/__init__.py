@@ -5,6 +5,8 @@ from enrollment.admin.duplicate_flags import DuplicateFlagAdmin
 from enrollment.admin.model_versions import ModelVersionAdmin
 from enrollment.admin.people import SampleAdmin, SubjectAdmin, TemplateAdmin, UserAdmin
 from enrollment.admin.training_runs import TrainingRunAdmin
+from enrollment.admin.webhook_deliveries import WebhookDeliveryAdmin
+from enrollment.admin.webhooks import WebhookEndpointAdmin
 
 __all__ = [
     "AuditEventAdmin",
@@ -15,4 +17,6 @@ __all__ = [
     "TemplateAdmin",
     "TrainingRunAdmin",
     "UserAdmin",
+    "WebhookDeliveryAdmin",
+    "WebhookEndpointAdmin",
 ]

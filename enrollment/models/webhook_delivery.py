@@ -26,9 +26,8 @@ LEASE = timedelta(minutes=1)
 
 
 def public_id(subject: Subject | None) -> str | None:
-    """How backends know a person; None where they know nobody by it."""
-    known = getattr(subject, "public_id", None)
-    return str(known) if known else None
+    """How backends know a person."""
+    return str(subject.public_id) if subject else None
 
 
 def event_id() -> str:

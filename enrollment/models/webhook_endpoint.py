@@ -49,6 +49,8 @@ class WebhookEndpoint(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of an endpoint just made, on its way to the page that shows it.
+    fresh_secret = ""
 
     class Meta:
         verbose_name = "webhook"

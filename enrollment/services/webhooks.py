@@ -11,35 +11,23 @@ event_emit = WebhookDelivery.emit
 
 
 @transaction.atomic
-def webhook_create(
-    *, url: str, kinds: list[str], description: str = "", enabled: bool = True, actor: User | None
-) -> tuple[WebhookEndpoint, str]:
-    """The endpoint and its secret, which can be read this once. Raises OutboundRefused."""
-    endpoint = WebhookEndpoint(
-        url=str(url_checked(url)), kinds=kinds, description=description, enabled=enabled, created_by=actor
-    )
+def webhook_create(endpoint: WebhookEndpoint, *, actor: User | None) -> str:
+    """Stores an endpoint, and answers its secret, which can be read this once. Raises OutboundRefused."""
+    endpoint.url, endpoint.created_by = str(url_checked(endpoint.url)), actor
     secret = endpoint.renew_secret()
-    endpoint.save()
+    endpoint.save(force_insert=True)
     _audit(endpoint, "created", actor)
-    return endpoint, secret
+    return secret
 
 
 @transaction.atomic
-def webhook_change(
-    endpoint: WebhookEndpoint,
-    *,
-    url: str,
-    kinds: list[str],
-    description: str,
-    enabled: bool,
-    actor: User | None,
-) -> None:
-    """Raises OutboundRefused. Switched on again, an endpoint starts with a clean slate."""
+def webhook_change(endpoint: WebhookEndpoint, *, actor: User | None) -> None:
+    """Stores what staff may change. Switched on again, it starts with a clean slate. Raises OutboundRefused."""
     current = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
-    if enabled and not current.enabled:
+    if endpoint.enabled and not current.enabled:
         current.failing_since = None
-    current.url, current.kinds = str(url_checked(url)), kinds
-    current.description, current.enabled = description, enabled
+    current.url, current.kinds = str(url_checked(endpoint.url)), endpoint.kinds
+    current.description, current.enabled = endpoint.description, endpoint.enabled
     current.save(update_fields=["url", "kinds", "description", "enabled", "failing_since"])
     _audit(current, "changed", actor)
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -53,3 +53,11 @@ def receiving() -> Iterator[Receiver]:
     receiver.shutdown()
     receiver.server_close()
     thread.join()
+
+
+def until(reached: Callable[[], object]) -> None:
+    """Waits for what a worker does meanwhile."""
+    deadline = time.monotonic() + 10
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert reached()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +24,7 @@ from enrollment.services import (
     webhook_test,
 )
 from enrollment.tasks import webhook_send, webhooks_sweep
-from tests.enrollment.receiver import receiving
+from tests.enrollment.receiver import receiving, until
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +39,12 @@ def receiver(settings):
 
 @pytest.fixture
 def endpoint(receiver):
-    endpoint, receiver.secret = webhook_create(
-        url=receiver.url, kinds=["sample.accepted", "model.promoted"], actor=None
-    )
+    return listening(receiver)
+
+
+def listening(receiver, *kinds) -> WebhookEndpoint:
+    endpoint = WebhookEndpoint(url=receiver.url, kinds=kinds or ["sample.accepted", "model.promoted"])
+    receiver.secret = webhook_create(endpoint, actor=None)
     return endpoint
 
 
@@ -83,14 +85,14 @@ class TestEvent:
         assert not WebhookDelivery.objects.exists()
 
     def test_all_who_asked_get_one_event_id(self, endpoint, receiver):
-        webhook_create(url=receiver.url, kinds=["sample.accepted"], actor=None)
+        listening(receiver)
         event_emit("sample.accepted", {})
         first, second = WebhookDelivery.objects.all()
         assert first.event_id == second.event_id
         assert first.endpoint != second.endpoint
 
     def test_a_test_goes_to_one(self, endpoint, receiver):
-        webhook_create(url=receiver.url, kinds=["sample.accepted"], actor=None)
+        listening(receiver)
         webhook_test(endpoint, actor=None)
         assert sent(WebhookDelivery.objects.get()).state == "delivered"
         assert json.loads(receiver.got[0][1])["type"] == "webhook.test"
@@ -239,7 +241,8 @@ class TestPatience:
     def test_switching_it_on_again_does_too(self, last_try, endpoint, receiver):
         sent(last_try(8))
         endpoint.refresh_from_db()
-        webhook_change(endpoint, url=receiver.url, kinds=[], description="", enabled=True, actor=None)
+        endpoint.enabled = True
+        webhook_change(endpoint, actor=None)
         endpoint.refresh_from_db()
         assert (endpoint.enabled, endpoint.failing_since) == (True, None)
 
@@ -293,7 +296,7 @@ class TestSecret:
 
 def test_it_takes_no_address_that_it_would_not_send_to():
     with pytest.raises(OutboundRefused):
-        webhook_create(url="https://10.0.0.1/", kinds=[], actor=None)
+        webhook_create(WebhookEndpoint(url="https://10.0.0.1/"), actor=None)
 
 
 def test_deliveries_are_erased_when_their_time_is_over(endpoint, settings):
@@ -303,10 +306,3 @@ def test_deliveries_are_erased_when_their_time_is_over(endpoint, settings):
     )
     call_command("purge")
     assert list(WebhookDelivery.objects.all()) == [young]
-
-
-def until(reached) -> None:
-    deadline = time.monotonic() + 10
-    while not reached() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert reached()
