@@ -7,6 +7,8 @@ from celery.signals import worker_process_init
 from django.conf import settings
 from django.core.management import call_command
 
+from enrollment.models import Heartbeat
+
 
 @shared_task
 def template_extract(sample_id: str) -> None:
@@ -96,6 +98,17 @@ def webhooks_sweep() -> None:
 def training_request_due(new_subjects: int = 1) -> None:
     """For the schedule: asks for a training if so many people came since the last one."""
     call_command("request_training", new_subjects=new_subjects)
+
+
+@shared_task
+def worker_heartbeat(queue: str) -> None:
+    """Sent through each queue: tells that somebody works there, and with which model."""
+    model_digest = ""
+    if queue == "biometric":
+        from enrollment import jobs
+
+        model_digest = jobs.pipeline_warm_up()
+    Heartbeat.note(queue, model_digest=model_digest)
 
 
 @worker_process_init.connect

@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
 from faceverify_site.admin_theme import UNFOLD  # noqa: F401 - read by Django
 from faceverify_site.api_schema import SPECTACULAR as SPECTACULAR_SETTINGS  # noqa: F401
+from faceverify_site.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -203,27 +203,8 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-
-
-def _every(seconds: int, task: str) -> dict[str, object]:
-    """A periodic task; runs that nobody came to in time are dropped, not piled up."""
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
-
-
-CELERY_BEAT_SCHEDULE = {
-    "requeue lost pictures": _every(15, "enrollment.tasks.samples_sweep"),
-    "close expired sign-ins": _every(5, "verification.tasks.sessions_sweep"),
-    "take up lost training runs": _every(15, "enrollment.tasks.training_sweep"),
-    "take up promotions": _every(15, "enrollment.tasks.promotions_sweep"),
-    "send webhooks that are due": _every(15, "enrollment.tasks.webhooks_sweep"),
-    "prune old templates": _every(3600, "enrollment.tasks.templates_prune"),
-    "erase old comparisons": _every(60, "verification.tasks.inquiries_sweep"),
-    "erase what was kept long enough": {
-        "task": "verification.tasks.purge",
-        "schedule": crontab(hour=3, minute=20),
-    },
-}
+CELERY_BEAT_SCHEDULER = "faceverify_site.scheduler:Scheduler"
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # --- Accounts -----------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -369,6 +350,10 @@ TRAINING_DIR = VAR_DIR / "training"
 
 # Threads of a web process; gunicorn.conf.py reads it too.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+
+# --- Operations ---------------------------------------------------------------------------------------------------
+# Less free space than this, and /readyz calls for help.
+READY_MIN_FREE_MB = env.int("READY_MIN_FREE_MB", default=500)
 
 # --- Logs ---------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -31,4 +31,5 @@ urlpatterns = [
     path("service-worker.js", web_app.service_worker, name="service_worker"),
     path("offline/", web_app.offline, name="offline"),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
 ]

@@ -1,12 +1,17 @@
 """Pages that belong to no app."""
 
+from dataclasses import asdict
+from http import HTTPStatus
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from enrollment.models import Consent
 from enrollment.selectors import anchor_status, has_consent, subject_of
+from faceverify_site import readiness
 
 
 @require_safe
@@ -48,3 +53,16 @@ def _span(days: int) -> str:
 def healthz(request: HttpRequest) -> HttpResponse:
     """The web process answers."""
     return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Every part that the site needs answers, or which one does not."""
+    checks = readiness.checks()
+    ready = all(check.ok for check in checks.values())
+    body = {
+        "status": "ok" if ready else "failing",
+        "checks": {name: asdict(check) for name, check in checks.items()},
+    }
+    return JsonResponse(body, status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)

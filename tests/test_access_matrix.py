@@ -90,6 +90,7 @@ ROWS = {
     "api_docs": ("get", 200, 200, 200, 200),
     "api_redoc": ("get", 200, 200, 200, 200),
     "healthz": ("get", 200, 200, 200, 200),
+    "readyz": ("get", 503, 503, 503, 503),
 }
 # The same routes by other methods, where they change something.
 CHANGES = [

@@ -52,12 +52,18 @@ def _read(path: str, digest: str) -> FacePipeline:
     return FacePipeline.load(artifact, threads=settings.FACE_THREADS)
 
 
-def pipeline_warm_up() -> None:
-    """Loads the active model. A worker without one still starts; each task then records why it could not decide."""
+def pipeline_warm_up() -> str:
+    """Loads the active model and answers its digest, which was checked; empty when there is none that can be used.
+
+    A worker without one still starts; each task then records why it could not decide.
+    """
     try:
-        pipeline_for(active_model_version())
+        version = active_model_version()
+        pipeline_for(version)
     except DomainError as error:
         logger.warning("no model to warm up: %s", error)
+        return ""
+    return version.digest
 
 
 def embeddings_of(templates: list[Template]) -> np.ndarray:

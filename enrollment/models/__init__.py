@@ -3,6 +3,7 @@
 from enrollment.models.audit_event import AuditEvent
 from enrollment.models.consent import Consent
 from enrollment.models.duplicate_flag import DuplicateFlag
+from enrollment.models.heartbeat import Heartbeat
 from enrollment.models.model_version import ModelVersion
 from enrollment.models.people_set import PeopleSet
 from enrollment.models.promotion import Promotion
@@ -21,6 +22,7 @@ __all__ = [
     "AuditEvent",
     "Consent",
     "DuplicateFlag",
+    "Heartbeat",
     "ImportedPicture",
     "ModelVersion",
     "PeopleSet",
