@@ -2,12 +2,15 @@
 
 import logging
 import math
+import sys
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -19,6 +22,7 @@ logger = logging.getLogger(__name__)
 # Codes of DomainError that are not 422.
 STATUS_BY_CODE = {
     "changed_meanwhile": 409,
+    "archive_too_large": 413,
     "consent_missing": 403,
     "device_key_too_short": 400,
     "duplicate_image": 409,
@@ -38,6 +42,7 @@ STATUS_BY_CODE = {
     "service_unavailable": 503,
     "session_closed": 409,
     "templates_missing": 409,
+    "subject_exists": 409,
     "too_many_anchors": 409,
     "too_many_attempts": 429,
     "training_open": 409,
@@ -56,6 +61,7 @@ CODE_BY_EXCEPTION = {
     exceptions.ValidationError: "invalid",
 }
 RETRY_WHEN_UNAVAILABLE_SECONDS = 30
+DATABASE_AWAY_SECONDS = 5
 
 
 def problem(
@@ -131,9 +137,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody foresaw; a database that does not answer is said to be away, and worth another try."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _database_away(request)
     if is_api(request):
         return problem(request, status=500, code="server_error", detail="Something went wrong on our side.")
     return defaults.server_error(request)
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    retry = DATABASE_AWAY_SECONDS
+    if is_api(request):
+        detail = "The site is not available at the moment. Please try again shortly."
+        return problem(request, status=503, code="service_unavailable", detail=detail, retry_after=retry)
+    # Without the request: the page's head would ask the database who is signed in.
+    page = get_template("503.html").render()
+    return HttpResponse(page, status=503, headers={"Retry-After": str(retry)})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -1,4 +1,5 @@
 import pytest
+from django.db import OperationalError, connection
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +40,17 @@ def test_it_hides_the_cause_of_an_error(client, settings, monkeypatch):
 
 def test_it_gives_each_request_an_id(client):
     assert client.get("/healthz")["X-Request-ID"] != client.get("/healthz")["X-Request-ID"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/verification-sessions/none", "/"])
+def test_it_asks_to_come_back_when_the_database_is_away(client, owner, path):
+    client.force_login(owner)
+    client.raise_request_exception = False
+
+    def away(*_):
+        raise OperationalError("gone")
+
+    with connection.execute_wrapper(away):
+        answer = client.get(path)
+    assert answer.status_code == 503
+    assert answer["Retry-After"]
