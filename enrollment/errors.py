@@ -46,6 +46,23 @@ class IdempotencyKeyOfNobody(DomainError):
     detail = "An idempotency key belongs to an account, a service key, an app or a browser session. Send one of them."
 
 
+class DeviceKeyTooShort(DomainError):
+    code = "device_key_too_short"
+    detail = "A device key has at least 32 random characters, which the app makes once and keeps."
+
+
+class SubjectExists(DomainError):
+    code = "subject_exists"
+    detail = "There is a subject with this external id already."
+
+
+class ArchiveRefused(DomainError):
+    """An archive that is not unpacked: `archive_too_large`, `archive_bad_path`, ..."""
+
+    code = "archive_unreadable"
+    detail = "This is no zip archive that can be read."
+
+
 class ImageRefused(DomainError):
     """The file itself cannot be used; `code` is one of `enrollment.reasons.Reason`."""
 

@@ -37,6 +37,7 @@ STATUS_BY_CODE = {
     "not_found": 404,
     "not_promotable": 409,
     "nothing_to_roll_back": 409,
+    "overloaded": 503,
     "promotion_open": 409,
     "reauthentication_required": 403,
     "service_unavailable": 503,

@@ -1,14 +1,17 @@
-"""Middleware of the site: a request id for every answer, and a limit on what a body may weigh."""
+"""Middleware of the site: a request id for every answer, limits, who asks, and from where."""
 
 import re
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from enrollment.origin import origin_of
+from enrollment.origin import origin_of, source_of
 from enrollment.reauthentication import is_strong
 from faceverify_site.errors import problem
 
@@ -61,6 +64,23 @@ class StaffSessionMiddleware:
         if user.is_authenticated and (user.is_staff or user.is_superuser) and not is_strong(request):
             logout(request)
         return self.get_response(request)
+
+
+class LastSeenMiddleware:
+    """Keeps the list of a person's devices: from where each was used, and when, to the minute."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.session.session_key and not self._is_known(request):
+            UserSession.objects.create_from_request(request)
+        return self.get_response(request)
+
+    def _is_known(self, request: HttpRequest) -> bool:
+        lately = timezone.now() - timedelta(minutes=1)
+        seen = UserSession.objects.filter(session_key=request.session.session_key, last_seen_at__gt=lately)
+        return bool(seen.filter(user_id=request.user.pk, ip=source_of(request)).exists())
 
 
 class OriginMiddleware:

@@ -45,6 +45,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
+    "allauth.usersessions",
     "django_celery_beat",
     "rest_framework",
     "drf_spectacular",
@@ -62,12 +64,14 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "enrollment.api.authentication.AppSessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "faceverify_site.middleware.StaffSessionMiddleware",
     "faceverify_site.middleware.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "faceverify_site.middleware.LastSeenMiddleware",
 ]
 ROOT_URLCONF = "faceverify_site.urls"
 WSGI_APPLICATION = "faceverify_site.wsgi.application"
@@ -229,6 +233,9 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # how long a password or passkey counts 
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # whoever came in by face alone changes neither address nor password
 ACCOUNT_USERNAME_VALIDATORS = "enrollment.models.user.USERNAME_VALIDATORS"
 EMAIL_TIMEOUT = 10
+# Below /_allauth/app/v1/; browsers have the pages. Mails lead to those pages, whoever asked for them.
+HEADLESS_CLIENTS = ("app",)
+USERSESSIONS_TRACK_ACTIVITY = True
 MFA_ADAPTER = "verification.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -276,7 +283,11 @@ FORWARDED_FOR_HOPS = env.int("FORWARDED_FOR_HOPS", default=0)
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["enrollment.api.authentication.BrowserAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "enrollment.api.service_keys.ServiceKeyAuthentication",
+        "enrollment.api.authentication.AppAuthentication",
+        "enrollment.api.authentication.BrowserAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
@@ -315,6 +326,8 @@ FACE_MAX_IMAGE_SIDE_PX = 16_000
 LIVENESS = env.str("LIVENESS", default="required")
 LIVENESS_ACTIONS = env.list("LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth"])
 LIVENESS_ACTION_COUNT = env.int("LIVENESS_ACTION_COUNT", default=2)
+# Checks that may wait for the workers; whoever comes after them is asked to come back.
+FACE_QUEUE_LIMIT = env.int("FACE_QUEUE_LIMIT", default=100)
 VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=90)
 # Two pictures a request at most, or a challenge's 12 frames, kept in memory: nothing of them touches the disk before
 # it is encrypted.

@@ -22,6 +22,7 @@ urlpatterns = [
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/openapi.yaml", api_docs.openapi, name="openapi"),
     path("api/docs/", api_docs.swagger, name="api_docs"),
     path("api/redoc/", api_docs.redoc, name="api_redoc"),

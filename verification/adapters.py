@@ -1,6 +1,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core import signing
@@ -10,9 +11,12 @@ from django.urls import reverse
 from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
+from enrollment.origin import source_of
 from enrollment.reauthentication import is_strong, sign_up_record
 from enrollment.selectors import older_consents, subject_of, user_of
+from verification.browser import browser_key
 from verification.policy import FaceSignIn
+from verification.selectors import has_signed_in_from
 from verification.services import failures_reset
 
 DEVICE_COOKIE, DEVICE_SECONDS, DEVICE_USERS = "device", 365 * 24 * 3600, 10
@@ -39,8 +43,21 @@ class AccountAdapter(DefaultAccountAdapter):
             sign_up_record(request, user)
         failures_reset(user)
         response = super().post_login(request, user, **kwargs)
-        _device_remember(request, response, user)
+        if is_headless_request(request):
+            _app_notice(request, user)
+        else:
+            _device_remember(request, response, user)
         return response
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that the site's own limits go by."""
+        return source_of(request) or super().get_client_ip(request)
+
+
+def _app_notice(request: HttpRequest, user: User) -> None:
+    """Tells those whose face opened an app that never signed them in before; apps keep no cookies."""
+    if not is_strong(request) and not has_signed_in_from(user, browser_key(request)):
+        notice_send(user, Notice.NEW_DEVICE)
 
 
 def _device_remember(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -50,6 +50,12 @@ def session_of(session_id: str, browser_key: str) -> VerificationSession | None:
     return VerificationSession.objects.filter(pk=session_id, browser_key=browser_key).first()
 
 
+def has_signed_in_from(user: User, browser_key: str) -> bool:
+    """Whether this browser or app has signed this account in by face before."""
+    used = VerificationSession.objects.filter(user=user, browser_key=browser_key, consumed_at__isnull=False)
+    return used.count() > 1  # one of them is the present
+
+
 def attempts_in(session: VerificationSession) -> int:
     return Attempt.objects.filter(session=session).count()
 

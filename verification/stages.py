@@ -6,8 +6,9 @@ from typing import Any
 
 from allauth.account.internal.stagekit import get_pending_stage, stash_login
 from allauth.account.stages import LoginStage
+from allauth.account.utils import perform_login
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from rest_framework.request import Request
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from enrollment.crypto import keyed_digest
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
-from enrollment.reauthentication import has_second_factor
+from enrollment.reauthentication import face_record, has_second_factor
 from verification.errors import FaceSignInClosed
 from verification.models import VerificationSession
 from verification.policy import FaceSignIn
@@ -70,6 +71,26 @@ def face_stage(request: HttpRequest | Request) -> FaceStage | None:
     """The sign-in of this browser that waits for a face, if any."""
     stage: Any = get_pending_stage(request)
     return stage if isinstance(stage, FaceStage) else None
+
+
+def pending_flow(request: HttpRequest) -> str | None:
+    """The step that a sign-in waits for, as `/_allauth/app/v1/` names it."""
+    stage: Any = get_pending_stage(request)
+    return str(stage.key) if stage else None
+
+
+def face_login(request: HttpRequest, user: User, *, redirect_url: str | None = None) -> HttpResponse:
+    """Signs in whose face was shown, or takes their sign-in a step on. Raises FaceSignInClosed."""
+    stage = face_stage(request)
+    if stage is None and settings.FACE_SIGN_IN != FaceSignIn.PASSWORDLESS:
+        raise FaceSignInClosed
+    face_record(request, user)
+    answer: HttpResponse
+    if stage is None:
+        answer = perform_login(request, user, redirect_url=redirect_url)
+    else:
+        answer = stage.exit() if stage.login.user == user else stage.abort()
+    return answer
 
 
 def login_for_face(request: HttpRequest | Request, login: str) -> str:

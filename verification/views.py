@@ -1,7 +1,6 @@
 """Pages of verification."""
 
 from allauth.account.internal.decorators import login_stage_required
-from allauth.account.utils import perform_login
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
 from django.conf import settings
@@ -14,14 +13,15 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from enrollment.errors import DomainError
-from enrollment.reauthentication import code_record, face_record
+from enrollment.reauthentication import code_record
 from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
 from verification.challenge import Liveness
+from verification.errors import FaceSignInClosed
 from verification.policy import FaceSignIn
 from verification.selectors import model_versions
 from verification.services import session_consume
-from verification.stages import FaceStage, face_stage
+from verification.stages import FaceStage, face_login
 
 # The pages whose script looks for a face with a WebAssembly network.
 camera_page = csp_update({"script-src": [WASM_UNSAFE_EVAL]})
@@ -50,15 +50,12 @@ def sign_in_finish(request: HttpRequest) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.detail)
         return redirect("verification:sign_in")
-    face_record(request, user)
-    stage = face_stage(request)
-    if stage is not None:
-        return stage.exit() if stage.login.user == user else stage.abort()
-    if settings.FACE_SIGN_IN != FaceSignIn.PASSWORDLESS:
+    try:
+        return face_login(
+            request, user, redirect_url=_safe_next(request, request.POST.get("next", "")) or None
+        )
+    except FaceSignInClosed:
         return redirect("account_login")
-    return perform_login(
-        request, user, redirect_url=_safe_next(request, request.POST.get("next", "")) or None
-    )
 
 
 @login_stage_required(stage=FaceStage.key, redirect_urlname="account_login")

@@ -1,12 +1,18 @@
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from enrollment.api.authentication import is_app
 from enrollment.api.base import ApiView
+from enrollment.api.schema import WAITING, problems
+from enrollment.models import User
 from enrollment.origin import source_of
+from enrollment.selectors import user_of
 from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
+from verification.api.tokens import sign_in_of
 from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
@@ -15,55 +21,88 @@ from verification.stages import login_for_face
 
 
 class SessionList(ApiView):
-    """Opens a verification session: to sign in (anybody), or to verify the signed-in person."""
+    """Opens a verification session: to sign in (anybody), or for the signed-in person."""
 
     permission_classes = [AllowAny]
 
+    @extend_schema(
+        operation_id="verification_sessions_open",
+        summary="Open a verification session",
+        request=SessionOpenSerializer,
+        responses={201: SessionSerializer} | problems(409),
+        tags=["verification"],
+    )
     def post(self, request: Request) -> Response:
         form = SessionOpenSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        purpose = form.validated_data["purpose"]
-        if purpose != VerificationSession.Purpose.SIGN_IN and not request.user.is_authenticated:
-            raise NotAuthenticated
-        login = form.validated_data.get("login", "")
+        purpose, login = form.validated_data["purpose"], form.validated_data.get("login", "")
+        user: User | None = None
         if purpose == VerificationSession.Purpose.SIGN_IN:
             login = login_for_face(request, login)
+        else:
+            user, login = _person(request), ""
         session = session_open(
             purpose=purpose,
             browser_key=browser_key(request, create=True),
             source=source_of(request) or None,
-            user=request.user if request.user.is_authenticated else None,
+            user=user,
             login=login,
         )
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
 
 class SessionDetail(ApiView):
-    """A verification session of this browser, as it is now."""
+    """A verification session of this browser or app, as it is now."""
 
     permission_classes = [AllowAny]
 
+    @extend_schema(
+        operation_id="verification_sessions_read",
+        summary="Read the verdict",
+        description="An app's `sign_in` that succeeded answers with its session token, once.",
+        parameters=WAITING,
+        responses={200: SessionSerializer, 202: SessionSerializer},
+        tags=["verification"],
+    )
     def get(self, request: Request, session_id: str) -> Response:
-        return _answer(attempt_wait(session_id, browser_key(request), seconds=wait_seconds(request)))
+        seconds = wait_seconds(request)
+        return _answer(request, attempt_wait(session_id, browser_key(request), seconds=seconds))
 
 
 class SessionFrames(ApiView):
-    """Takes in a picture to compare, or the frames that answer the challenge.
-
-    With `Prefer: wait=N` the answer comes when it is decided, after N s at most.
-    """
+    """Takes in a picture to compare, or the frames that answer the challenge."""
 
     permission_classes = [AllowAny]
 
+    @extend_schema(
+        operation_id="verification_sessions_send_frames",
+        summary="Show the face",
+        description="A picture, or the frames that answer the challenge. With `Prefer: wait=N` the answer is that of "
+        "the session once it is decided.",
+        request={"multipart/form-data": FramesSerializer},
+        parameters=WAITING,
+        responses={200: SessionSerializer, 202: SessionSerializer} | problems(409, 413, 415, 422),
+        tags=["verification"],
+    )
     def post(self, request: Request, session_id: str) -> Response:
         form = FramesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         key = browser_key(request)
         attempt_submit(session_get(session_id, key), *form.validated_data["image"])
-        return _answer(attempt_wait(session_id, key, seconds=wait_seconds(request)))
+        return _answer(request, attempt_wait(session_id, key, seconds=wait_seconds(request)))
 
 
-def _answer(session: VerificationSession) -> Response:
+def _person(request: Request) -> User:
+    if not request.user.is_authenticated:
+        raise NotAuthenticated
+    return user_of(request)
+
+
+def _answer(request: Request, session: VerificationSession) -> Response:
+    """The session; for an app, with what its success is good for. A browser posts that to a page of its own."""
+    http = request._request
+    sign_in = sign_in_of(http, session) if is_app(http) else None
     in_progress = session.state == VerificationSession.State.IN_PROGRESS
     code = status.HTTP_202_ACCEPTED if in_progress else status.HTTP_200_OK
-    return Response(SessionSerializer(session).data, status=code)
+    body = SessionSerializer(session, context={"sign_in": sign_in}).data
+    return Response(body, status=code, headers={"Cache-Control": "no-store"})

@@ -42,6 +42,7 @@ class VerificationSession(models.Model):
     class Purpose(models.TextChoices):
         SIGN_IN = "sign_in"
         VERIFY = "verify"
+        STEP_UP = "step_up"
 
     class State(models.TextChoices):
         CREATED = "created"

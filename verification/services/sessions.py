@@ -32,7 +32,7 @@ def session_open(
         source=source,
         challenge=_challenge(purpose),
     )
-    if purpose == VerificationSession.Purpose.VERIFY and comparable_subject(session) is None:
+    if purpose != VerificationSession.Purpose.SIGN_IN and comparable_subject(session) is None:
         raise FaceNotReady
     source_check(source)
     failures_check(session.login_key)

@@ -16,7 +16,9 @@ def open_session(browser: Client, **body: str):
 def test_it_opens_a_session_for_anybody(browser_of):
     answer = open_session(browser_of(), purpose="sign_in", login="ada")
     assert answer.status_code == 201
-    assert answer.json().keys() == {"id", "purpose", "state", "reason", "challenge", "expires_at"}
+    of_apps = {"session_token", "next_step"}
+    assert answer.json().keys() == {"id", "purpose", "state", "reason", "challenge", "expires_at"} | of_apps
+    assert not any(answer.json()[name] for name in of_apps)
     assert answer.json()["state"] == "created"
 
 
