@@ -30,7 +30,10 @@ class Reason(models.TextChoices):
     DUPLICATE_IMAGE = "duplicate_image", "You have already given this very picture. Choose a different one."
     # The place it was sent to
     TOO_MANY_ANCHORS = "too_many_anchors", "There are as many pictures of this person as can be kept."
-    BAD_NAME = "bad_name", "Name the person by the folder or the name of the file: 1 to 128 printable characters."
+    BAD_NAME = (
+        "bad_name",
+        "Name the person by the folder or the name of the file: 1 to 128 printable characters.",
+    )
     # The machine
     PROCESSING_FAILED = (
         "processing_failed",

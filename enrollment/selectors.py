@@ -68,6 +68,15 @@ def samples_of(subject: Subject | None) -> QuerySet[Sample]:
     return Sample.objects.filter(subject=subject).defer("sealed_crop")
 
 
+def backend_subjects() -> QuerySet[Subject]:
+    """People without accounts, whom backends keep."""
+    return Subject.objects.filter(user=None)
+
+
+def backend_subject(public_id: UUID) -> Subject | None:
+    return backend_subjects().filter(public_id=public_id).first()
+
+
 def sample_of(user: User, sample_id: UUID) -> Sample | None:
     """The sample, if it is this user's own."""
     return Sample.objects.filter(pk=sample_id, subject__user=user).first()

@@ -54,6 +54,17 @@ def browser_of():
     return make
 
 
+@pytest.fixture
+def backend_of(db):
+    """Makes a client that sends a service key with these scopes."""
+    from tests.factories import service_key
+
+    def make(*scopes: str, **more) -> Client:
+        return Client(headers={"X-API-Key": service_key(*scopes, **more)[1]})
+
+    return make
+
+
 def show_password(client: Client, user, *, seconds_ago: float = 0, method: str = "password") -> None:
     """What allauth notes in the session when somebody signs in."""
     session = client.session

@@ -8,7 +8,7 @@ import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
 
-from enrollment.models import Consent, ModelVersion, Sample, Subject, Template, User
+from enrollment.models import Consent, ModelVersion, Sample, ServiceKey, Subject, Template, User
 from enrollment.policy import consent_text
 
 PASSWORD = "correct horse battery"
@@ -47,6 +47,23 @@ class SampleFactory(factory.django.DjangoModelFactory):
     subject = factory.SubFactory(SubjectFactory)
     image = factory.LazyFunction(lambda: ContentFile(b"a picture", name="x"))
     image_digest = factory.Sequence(lambda n: f"{n:064d}")
+
+
+def service_key(*scopes: str, **more: object) -> tuple[ServiceKey, str]:
+    """A key that a backend holds, and its secret."""
+    key = ServiceKey(name="a backend", scopes=list(scopes), **more)
+    secret = key.renew_secret()
+    key.save()
+    return key, secret
+
+
+def backend_subject(version: ModelVersion, embedding: np.ndarray, **more: object) -> Subject:
+    """A consenting person without an account, whose three anchors are all this embedding."""
+    subject = SubjectFactory(user=None, **more)
+    ConsentFactory(subject=subject)
+    for _ in range(settings.FACE_MIN_ANCHORS):
+        accepted_sample(subject, version, embedding)
+    return subject
 
 
 def model_version() -> ModelVersion:

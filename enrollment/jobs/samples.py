@@ -1,7 +1,7 @@
 """From a pending picture to a template, or to the reasons against it."""
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 import numpy as np
@@ -40,6 +40,7 @@ class Finding:
 
     reasons: list[str]
     quality: dict[str, float]
+    box: dict[str, float] = field(default_factory=dict)
     crop: bytes = b""
     embedding: np.ndarray | None = None
     picture: Picture | None = None
@@ -70,9 +71,10 @@ def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
     except ImageError as error:
         return Finding([error.code], {})
     quality = asdict(extraction.quality) if extraction.quality else {}
+    box = {name: round(value, 3) for name, value in asdict(extraction.box).items()} if extraction.box else {}
     if extraction.crop is None or extraction.embedding is None:
-        return Finding([str(reason) for reason in extraction.reasons], quality)
-    return Finding([], quality, encode_jpeg(extraction.crop), extraction.embedding, extraction.crop)
+        return Finding([str(reason) for reason in extraction.reasons], quality, box)
+    return Finding([], quality, box, encode_jpeg(extraction.crop), extraction.embedding, extraction.crop)
 
 
 @transaction.atomic
@@ -83,11 +85,12 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     if subject is None or current is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
         return False
     if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
-        current.accept(crop=finding.crop, quality=finding.quality)
+        current.accept(crop=finding.crop, quality=finding.quality, box=finding.box)
         _store_templates(current, finding, version)
     else:
         name = str(current.image.name)
-        current.reject(finding.reasons or [Reason.NOT_SAME_PERSON], quality=finding.quality)
+        reasons = finding.reasons or [Reason.NOT_SAME_PERSON]
+        current.reject(reasons, quality=finding.quality, box=finding.box)
         transaction.on_commit(lambda: faces_storage().delete(name), robust=True)
     current.save()
     accepted = current.state == Sample.State.ACCEPTED

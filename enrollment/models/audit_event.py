@@ -62,7 +62,9 @@ class AuditEvent(models.Model):
     action = models.CharField(max_length=32, choices=Action)
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.SUCCESS)
     actor_id = models.BigIntegerField("account", null=True, blank=True, help_text="Empty: nobody signed in.")
-    service_key = models.CharField(max_length=16, blank=True, help_text="Prefix of the key that a backend sent.")
+    service_key = models.CharField(
+        max_length=16, blank=True, help_text="Prefix of the key that a backend sent."
+    )
     source = models.GenericIPAddressField("address", null=True, blank=True)
     subject_id = models.BigIntegerField("subject", null=True, blank=True, help_text="Whose face it concerns.")
     object_id = models.CharField("object", max_length=64, blank=True)

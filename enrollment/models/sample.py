@@ -36,7 +36,9 @@ class Sample(models.Model):
     sealed_crop = models.BinaryField(default=bytes, help_text="Aligned face, JPEG, encrypted.")
     reasons = models.JSONField(default=list, blank=True)
     quality = models.JSONField(default=dict, blank=True)
-    box = models.JSONField(default=dict, blank=True, help_text="Where the face is, in pixels of the upright picture.")
+    box = models.JSONField(
+        default=dict, blank=True, help_text="Where the face is, in pixels of the upright picture."
+    )
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often extraction was started.")
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
@@ -69,9 +71,7 @@ class Sample(models.Model):
         """Why it was rejected, in words a person can act on."""
         return reason_messages(self.reasons)
 
-    def accept(
-        self, *, crop: bytes, quality: dict[str, float], box: dict[str, float] | None = None
-    ) -> None:
+    def accept(self, *, crop: bytes, quality: dict[str, float], box: dict[str, float] | None = None) -> None:
         self._leave_pending()
         self.state, self.quality, self.box = self.State.ACCEPTED, quality, box or {}
         self.sealed_crop = seal(crop, context=self.seal_context("sealed_crop"))

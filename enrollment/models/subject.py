@@ -11,7 +11,9 @@ class Subject(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subject", null=True, blank=True
     )
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Known to backends.")
+    public_id = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Known to backends."
+    )
     external_id = models.CharField(
         max_length=128, null=True, blank=True, unique=True, help_text="What a backend calls the person."
     )
@@ -20,7 +22,8 @@ class Subject(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(user=None) | models.Q(external_id=None), name="subject_of_account_or_backend"
+                condition=models.Q(user=None) | models.Q(external_id=None),
+                name="subject_of_account_or_backend",
             )
         ]
 

@@ -1,9 +1,11 @@
 """Writes of enrollment. Views, API, admin and commands call these and nothing below them."""
 
+from enrollment.services.archives import Entry, archive_read
 from enrollment.services.audit import audit_record
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.files import orphans_erase
+from enrollment.services.imports import EXTERNAL_ID, subjects_import
 from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
@@ -13,11 +15,12 @@ from enrollment.services.promotions import (
     model_version_roll_back,
     promotion_cancel,
 )
-from enrollment.services.samples import face_erase, sample_delete, sample_submit, user_erase
+from enrollment.services.samples import face_erase, sample_delete, sample_submit, samples_wait, user_erase
 from enrollment.services.schedules import retraining_schedule_prepare
 from enrollment.services.service_keys import service_key_create, service_key_revoke, service_key_rotate
 from enrollment.services.subject_erase import subject_erase
 from enrollment.services.subject_export import subject_export
+from enrollment.services.subjects import subject_consents_set, subject_create, subject_delete
 from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
 from enrollment.services.webhooks import (
@@ -31,6 +34,9 @@ from enrollment.services.webhooks import (
 )
 
 __all__ = [
+    "EXTERNAL_ID",
+    "Entry",
+    "archive_read",
     "audit_record",
     "consent_withdraw",
     "consents_give",
@@ -50,11 +56,16 @@ __all__ = [
     "retraining_schedule_prepare",
     "sample_delete",
     "sample_submit",
+    "samples_wait",
     "service_key_create",
     "service_key_revoke",
     "service_key_rotate",
+    "subject_consents_set",
+    "subject_create",
+    "subject_delete",
     "subject_erase",
     "subject_export",
+    "subjects_import",
     "training_run_cancel",
     "training_run_request",
     "user_erase",

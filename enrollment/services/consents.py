@@ -14,6 +14,14 @@ from enrollment.services.samples import face_erase, subject_lock
 def consents_give(user: User, purposes: set[str]) -> Subject:
     """Records the purposes agreed to, each for today's wording, and ends those no longer ticked."""
     subject, _ = Subject.objects.get_or_create(user=user)
+    consents_record(subject, purposes)
+    for purpose in set(Consent.Purpose.values) - purposes:
+        consent_withdraw(user, purpose)
+    return subject
+
+
+def consents_record(subject: Subject, purposes: set[str]) -> None:
+    """Notes what somebody agreed to, each for today's wording; what they agreed to before stands."""
     older = Consent.objects.filter(subject=subject, purpose__in=purposes, withdrawn_at=None)
     older.exclude(text_version=consent_text()).update(withdrawn_at=timezone.now())
     for purpose in purposes:
@@ -22,9 +30,6 @@ def consents_give(user: User, purposes: set[str]) -> Subject:
         )
         if created:
             _record(AuditEvent.Action.CONSENT_GIVE, subject, purpose)
-    for purpose in set(Consent.Purpose.values) - purposes:
-        consent_withdraw(user, purpose)
-    return subject
 
 
 @transaction.atomic

@@ -18,20 +18,24 @@ from enrollment.notices import Notice, notice_send
 from enrollment.reasons import Reason
 from enrollment.selectors import anchor_status, may_add_pictures, subject_of
 from enrollment.services.uploads import image_read
+from enrollment.services.waiting import wait_for
 from enrollment.storage import faces_storage
 from enrollment.tasks import template_extract
 
 logger = logging.getLogger(__name__)
 
 
-def sample_submit(user: User, file: "File[bytes]") -> Sample:
-    """Stores a picture and queues its extraction. Raises ConsentMissing, TooManyAnchors or ImageRefused."""
-    subject = subject_of(user)
+def sample_submit(person: User | Subject, file: "File[bytes]") -> Sample:
+    """Stores a picture of somebody and queues its extraction.
+
+    Raises ConsentMissing, TooManyAnchors or ImageRefused.
+    """
+    subject = subject_of(person) if isinstance(person, User) else person
     if subject is None:
         raise ConsentMissing
     data = image_read(file)
     try:
-        return _sample_store(subject, data)
+        return sample_store(subject, data)
     except OperationalError:
         # The row is committed; the sweep queues it again once the broker is back.
         logger.warning("queue unreachable: a sample waits in the database")
@@ -40,8 +44,19 @@ def sample_submit(user: User, file: "File[bytes]") -> Sample:
         )
 
 
+def samples_wait(samples: list[Sample], *, seconds: float) -> list[Sample]:
+    """The samples once all are decided, or as they are after so many seconds; without those erased meanwhile."""
+    rows = Sample.objects.filter(pk__in=[sample.pk for sample in samples])
+    return wait_for(
+        lambda: list(rows.select_related("subject").defer("sealed_crop")),
+        lambda found: all(sample.state != Sample.State.PENDING for sample in found),
+        seconds=seconds,
+    )
+
+
 @transaction.atomic
-def _sample_store(subject: Subject, data: bytes) -> Sample:
+def sample_store(subject: Subject, data: bytes) -> Sample:
+    """The same for bytes that `image_read` let pass. Once committed, the row outlives a queue that is unreachable."""
     subject_lock(subject)
     if not may_add_pictures(subject):
         raise ConsentMissing
@@ -84,7 +99,7 @@ def subject_lock(subject: Subject | None) -> None:
 def sample_delete(sample: Sample) -> None:
     """Erases a picture with its crop and templates."""
     subject_lock(sample.subject)
-    _erase([sample])
+    samples_erase([sample])
     AuditEvent.record(AuditEvent.Action.SAMPLE_DELETE, subject=sample.subject, object_id=sample.pk)
     if sample.subject.user:
         notice_send(sample.subject.user, Notice.ANCHOR_REMOVED)
@@ -97,7 +112,7 @@ def face_erase(user: User) -> None:
     subject_lock(subject)
     DuplicateFlag.objects.filter(Q(subject__user=user) | Q(other__user=user)).delete()
     samples = list(Sample.objects.filter(subject__user=user).defer("sealed_crop"))
-    _erase(samples)
+    samples_erase(samples)
     AuditEvent.record(AuditEvent.Action.FACE_ERASE, subject=subject, details={"samples": len(samples)})
     if samples:
         notice_send(user, Notice.FACE_ERASED)
@@ -111,7 +126,8 @@ def user_erase(user: User) -> None:
     user.delete()
 
 
-def _erase(samples: list[Sample]) -> None:
+def samples_erase(samples: list[Sample]) -> None:
+    """Rows and files; the files once the transaction is committed."""
     names = [str(sample.image.name) for sample in samples if sample.image]
     Sample.objects.filter(pk__in=[sample.pk for sample in samples]).delete()
     for name in names:

@@ -1,28 +1,3 @@
-"""Waiting for the worker, without letting those who wait keep everybody else out."""
+from enrollment.services.waiting import wait_for
 
-import threading
-import time
-from collections.abc import Callable
-from typing import TypeVar
-
-from django.conf import settings
-
-Row = TypeVar("Row")
-POLL_SECONDS = 0.01
-# Half of a web process's threads may wait; whoever comes after them is told at once to ask again.
-_places = threading.BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
-
-
-def wait_for(read: Callable[[], Row], is_done: Callable[[Row], bool], *, seconds: float) -> Row:
-    """The row once it is done, or as it is after so many seconds, or at once when too many wait already."""
-    row = read()
-    if is_done(row) or seconds <= 0 or not _places.acquire(blocking=False):
-        return row
-    try:
-        deadline = time.monotonic() + seconds
-        while not is_done(row) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-            row = read()
-    finally:
-        _places.release()
-    return row
+__all__ = ["wait_for"]
