@@ -43,6 +43,11 @@ class ServiceUnavailable(DomainError):
     detail = "Face checks are not available at the moment. Please use your password."
 
 
+class Overloaded(DomainError):
+    code = "overloaded"
+    detail = "More faces are waiting to be checked than can be answered in time. Please try again in a moment."
+
+
 class FaceNotReady(DomainError):
     code = "face_not_ready"
     detail = "Add enough pictures of your face first."

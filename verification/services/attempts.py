@@ -10,6 +10,7 @@ from verification.models import Attempt, VerificationSession
 from verification.selectors import attempts_in
 from verification.services.failures import failure_count
 from verification.services.frames import frames_fault, frames_read
+from verification.services.overload import queue_check
 from verification.services.sessions import session_get
 from verification.services.waiting import wait_for
 from verification.tasks import attempt_decide
@@ -20,9 +21,10 @@ MAX_ATTEMPTS = 6
 def attempt_submit(session: VerificationSession, *files: "File[bytes]") -> Attempt:
     """Stores the pictures and queues their comparison; limits are counted first.
 
-    Raises ImageRefused, FramesRefused, SessionClosed, FrameInProgress, TooManyAttempts, or ServiceUnavailable when the
-    queue is down.
+    Raises ImageRefused, FramesRefused, SessionClosed, FrameInProgress, TooManyAttempts, Overloaded, or
+    ServiceUnavailable when the queue is down.
     """
+    queue_check()
     frames = frames_read(session, list(files))
     try:
         return _attempt_store(session.pk, frames)

@@ -57,6 +57,15 @@ def test_it_keeps_the_frames_sealed(browser):
     assert b"JFIF" not in bytes(Attempt.objects.get().sealed_probe)
 
 
+def test_it_turns_away_when_too_many_wait(browser, browser_of, settings):
+    settings.FACE_QUEUE_LIMIT = 1
+    send(browser, opened(browser), 4)
+    other = browser_of()
+    answer = send(other, opened(other, login="bob"), 5)
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "overloaded", "2")
+    assert Attempt.objects.count() == 1
+
+
 def test_it_asks_for_nothing_to_see_whether_one_is_recognised(
     browser_of, browser, portrait_embedding, version
 ):
