@@ -37,6 +37,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "records": settings.RETENTION_RECORDS_DAYS,
         "audit": settings.RETENTION_AUDIT_DAYS,
         "rejected": settings.RETENTION_REJECTED_DAYS,
+        "webhooks": settings.RETENTION_WEBHOOKS_DAYS,
     }
     return render(
         request, "pages/privacy.html", {"kept": {name: _span(count) for name, count in days.items()}}
