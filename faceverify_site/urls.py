@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from faceverify_site import api_docs, views, web_app
+from faceverify_site import api_docs, developers, metrics, views, web_app
 
 # The admin signs in as everybody does: with its limits on guessing, and never by face alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -19,6 +19,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("limits/", views.page, {"template": "pages/limits.html"}, name="limits"),
     path("privacy/", views.privacy, name="privacy"),
+    path("developers/", developers.document, {"name": "verify_your_first_face.md"}, name="developers"),
+    path("developers/webhooks/", developers.document, {"name": "webhooks.md"}, name="developers_webhooks"),
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),
     path("accounts/", include("allauth.urls")),
@@ -33,4 +35,5 @@ urlpatterns = [
     path("offline/", web_app.offline, name="offline"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -65,6 +65,7 @@ ROWS = {
     "mfa_edit_webauthn": ("get", 302, 302, 302, 302),
     "mfa_login_webauthn": ("get", 302, 302, 302, 302),
     "usersessions_list": ("get", 200, 200, 200, 302),
+    "enrollment_api:me": ("get", 200, 200, 200, 401),
     "enrollment_api:consents": ("get", 200, 200, 200, 401),
     "enrollment_api:samples": ("get", 200, 200, 200, 401),
     "enrollment_api:sample": ("get", 200, 404, 404, 401),
@@ -87,10 +88,14 @@ ROWS = {
     "verification_api:sessions": ("post", 400, 400, 400, 400),
     "verification_api:session": ("get", 404, 404, 404, 404),
     "verification_api:frames": ("post", 400, 400, 400, 400),
+    "verification_api:subject_verifications": ("post", 403, 403, 403, 401),
+    "verification_api:subject_verification": ("get", 403, 403, 403, 401),
     "verification_api:comparisons": ("post", 400, 400, 400, 401),
     "verification_api:comparison": ("get", 200, 404, 404, 401),
     "verification_api:identifications": ("post", 403, 403, 403, 401),
     "verification_api:identification": ("get", 403, 403, 403, 401),
+    "developers": ("get", 200, 200, 200, 200),
+    "developers_webhooks": ("get", 200, 200, 200, 200),
     "manifest": ("get", 200, 200, 200, 200),
     "service_worker": ("get", 200, 200, 200, 200),
     "offline": ("get", 200, 200, 200, 200),
@@ -99,6 +104,7 @@ ROWS = {
     "api_redoc": ("get", 200, 200, 200, 200),
     "healthz": ("get", 200, 200, 200, 200),
     "readyz": ("get", 503, 503, 503, 503),
+    "metrics": ("get", 403, 403, 403, 403),
 }
 # Of apps alone: a cookie opens nothing here, so that whoever comes with one is nobody.
 APPS = {
@@ -179,6 +185,7 @@ def things(owner):
     return {
         "sample_id": sample.pk,
         "subject_id": sample.subject.public_id,
+        "verification_id": session.pk,
         "import_id": sample.subject.public_id,
         "session_id": session.pk,
         "comparison_id": Comparison.objects.create(**decided).pk,

@@ -32,6 +32,17 @@ def test_it_accepts_both_secrets_after_a_rotation():
     assert [webhook_verify(BODY, headers, secret).id for secret in secrets] == ["evt_1", "evt_1"]
 
 
+def test_it_knows_the_published_vector():
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    body, secret = b'{"test": 2432232314}', "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    with pytest.raises(KeyError, match="type"):  # genuine, but none of this site's events
+        webhook_verify(body, headers, secret, now=1614265330)
+
+
 @pytest.mark.parametrize("name", ["webhook-id", "webhook-timestamp", "webhook-signature"])
 def test_it_refuses_changed_and_missing_headers(signed, name):
     headers, secret = signed

@@ -43,16 +43,123 @@ class Consents:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture to recognise a person by: `pending`, then `accepted` or `rejected` with reasons."""
+    """A picture to recognise a person by: `pending`, then `accepted` or `rejected` with reasons.
 
-    id: str
+    It has neither id nor date where the file itself was refused. `quality` is of what was measured, by name.
+    """
+
+    id: str | None
     state: str
-    created_at: datetime
+    created_at: datetime | None
     reasons: tuple[Reason, ...] = ()
+    box: Box | None = None
+    quality: dict[str, float] | None = None
 
     @property
     def is_accepted(self) -> bool:
         return self.state == "accepted"
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """How far an enrollment is: the face is `usable` from `minimum` accepted pictures on."""
+
+    accepted: int
+    pending: int
+    minimum: int
+    maximum: int
+    usable: bool
+    remaining: int
+
+
+@dataclass(frozen=True)
+class FaceSignIn:
+    """Whether the person can sign in by face now, and where a face counts on the site."""
+
+    possible: bool
+    policy: str
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """How the session was opened. `fresh`: something other than a face was shown lately."""
+
+    face_only: bool
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Me:
+    """The person who asks."""
+
+    username: str
+    email: str
+    email_verified: bool
+    consents: Consents
+    anchors: Anchors
+    face_sign_in: FaceSignIn
+    session: OpenedSession
+
+
+@dataclass(frozen=True)
+class Enrollment:
+    """What became of pictures, in the order in which they were sent, and how far the enrollment is."""
+
+    samples: tuple[Sample, ...]
+    anchors: Anchors
+
+    @property
+    def rejected(self) -> tuple[Sample, ...]:
+        return tuple(sample for sample in self.samples if not sample.is_accepted)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person whom a backend keeps."""
+
+    id: str
+    external_id: str | None
+    consent: bool
+    training_consent: bool
+    anchors: Anchors
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SubjectVerification:
+    """Whether a picture shows the subject; `matched` is None where it cannot be told, for the `reasons`."""
+
+    id: str
+    state: str
+    matched: bool | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportedPicture:
+    """What became of one picture of an import."""
+
+    name: str
+    state: str
+    subject: str | None = None
+    sample: str | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """How far an import is: `pending`, then `decided`."""
+
+    id: str
+    state: str
+    total: int
+    pending: int
+    accepted: int
+    rejected: int
+    pictures: tuple[ImportedPicture, ...]
+    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from typing import Self
 
 import httpx
 
-from faceverify_client.answers import Comparison
+from faceverify_client.answers import Comparison, Me
 from faceverify_client.models import Models, TrainingRuns
 from faceverify_client.parsing import build
 from faceverify_client.people import ConsentChoices, Samples, VerificationSessions
 from faceverify_client.pictures import Picture, parts
+from faceverify_client.subjects import Subjects
 from faceverify_client.transport import Transport
 
 
@@ -49,6 +50,7 @@ class FaceVerify:
         self.consents = ConsentChoices(self._transport)
         self.samples = Samples(self._transport)
         self.verification_sessions = VerificationSessions(self._transport)
+        self.subjects = Subjects(self._transport)
         self.models = Models(self._transport)
         self.training_runs = TrainingRuns(self._transport)
 
@@ -62,6 +64,10 @@ class FaceVerify:
 
     def close(self) -> None:
         self._transport.http.close()
+
+    def me(self) -> Me:
+        """Who am I, as this session goes."""
+        return build(Me, self._transport.get("me"))
 
     def compare(self, image_a: Picture, image_b: Picture, *, model: str = "") -> Comparison:
         """Are these two pictures of one person? Both are erased once compared."""

@@ -1,9 +1,9 @@
 """What an app does for the person who is signed in, or who wants to be."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from faceverify_client.answers import Consents, Sample, VerificationSession
+from faceverify_client.answers import Consents, Enrollment, Sample, VerificationSession
+from faceverify_client.enrolling import enroll, only
 from faceverify_client.pages import rows
 from faceverify_client.parsing import build
 from faceverify_client.pictures import Picture, parts
@@ -16,18 +16,15 @@ class Samples:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def add(self, image: Picture) -> Sample:
-        """Sends a picture and waits until it is accepted or rejected."""
-        answer = self._transport.post("samples", files=parts("image", image))
-        path = f"samples/{_only(answer)['id']}"
-        answer = self._transport.finished(answer, path, lambda told: _only(told)["state"] == "pending")
-        return build(Sample, _only(answer))
+    def add(self, *images: Picture) -> Enrollment:
+        """Sends pictures, at most 11 MB in all, and waits until each is accepted or rejected."""
+        return enroll(self._transport, "samples", images, counted_at="samples")
 
     def list(self) -> Iterator[Sample]:
         return rows(self._transport, "samples", "samples", Sample)
 
     def read(self, sample_id: str) -> Sample:
-        return build(Sample, _only(self._transport.get(f"samples/{sample_id}")))
+        return build(Sample, only(self._transport.get(f"samples/{sample_id}")))
 
     def delete(self, sample_id: str) -> None:
         """Erases the picture and what was computed from it."""
@@ -69,7 +66,3 @@ class ConsentChoices:
         """Agrees, or takes it back; without `sign_in` the face is erased."""
         fields = {"sign_in": sign_in, "training": training}
         return build(Consents, self._transport.put("me/consents", json=fields))
-
-
-def _only(answer: Any) -> Any:
-    return answer["samples"][0]
