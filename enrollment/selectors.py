@@ -63,6 +63,20 @@ def anchor_status(subject: Subject | None) -> AnchorStatus:
     return AnchorStatus(**counts, minimum=settings.FACE_MIN_ANCHORS, maximum=settings.FACE_MAX_ANCHORS)
 
 
+def may_sign_in_by_face(subject: Subject | None) -> bool:
+    """Whether the site lets a face sign this person in, and knows theirs."""
+    user = subject.user if subject else None
+    if user is None or user.is_staff or user.is_superuser or settings.FACE_SIGN_IN == "off":
+        return False
+    consents = Consent.objects.filter(
+        subject=subject,
+        purpose=Consent.Purpose.SIGN_IN,
+        withdrawn_at=None,
+        **counting_text("text_version"),
+    )
+    return consents.exists() and anchor_status(subject).usable
+
+
 def samples_of(subject: Subject | None) -> QuerySet[Sample]:
     """A person's pictures without the heavy columns."""
     return Sample.objects.filter(subject=subject).defer("sealed_crop")

@@ -1,7 +1,7 @@
 """What every endpoint has in common."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
@@ -46,6 +46,14 @@ class ApiView(APIView):
         if claim is not None and claim.status is not None:
             raise Replay(idempotency.replay(claim))
         self.claim = claim
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Nobody is asked to say who they are: 401, also for an app that sent its device key."""
+        if not request.user.is_authenticated:
+            raise NotAuthenticated
+        super().permission_denied(request, message, code)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, Replay):

@@ -43,7 +43,7 @@ class Consents(ApiView):
         tags=["me"],
     )
     def get(self, request: Request) -> Response:
-        return Response(_payload(user_of(request)))
+        return Response(consents_json(user_of(request)))
 
     @extend_schema(
         operation_id="consents_replace",
@@ -57,10 +57,11 @@ class Consents(ApiView):
         form.is_valid(raise_exception=True)
         require_fresh(request)
         consents_give(user_of(request), {name for name, given in form.validated_data.items() if given})
-        return Response(_payload(user_of(request)))
+        return Response(consents_json(user_of(request)))
 
 
-def _payload(user: User) -> dict[str, Any]:
+def consents_json(user: User) -> dict[str, Any]:
+    """What a person agreed to, by purpose."""
     consents = standing_consents(subject_of(user))
     return {"text_version": consent_text()} | {name: _json(given) for name, given in consents.items()}
 

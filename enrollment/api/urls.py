@@ -2,6 +2,7 @@ from django.urls import path
 
 from enrollment.api.consents import Consents
 from enrollment.api.imports import ImportDetail, ImportList
+from enrollment.api.me import Me
 from enrollment.api.models import ModelActivate, ModelDetail, ModelList, ModelRollBack
 from enrollment.api.promotions import PromotionCancel, PromotionDetail
 from enrollment.api.subjects import (
@@ -16,6 +17,7 @@ from enrollment.api.views import SampleDetail, SampleList
 
 app_name = "enrollment_api"
 urlpatterns = [
+    path("me", Me.as_view(), name="me"),
     path("me/consents", Consents.as_view(), name="consents"),
     path("samples", SampleList.as_view(), name="samples"),
     path("samples/<uuid:sample_id>", SampleDetail.as_view(), name="sample"),
