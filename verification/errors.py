@@ -45,12 +45,19 @@ class ServiceUnavailable(DomainError):
 
 class Overloaded(DomainError):
     code = "overloaded"
-    detail = "More faces are waiting to be checked than can be answered in time. Please try again in a moment."
+    detail = (
+        "More faces are waiting to be checked than can be answered in time. Please try again in a moment."
+    )
 
 
 class FaceNotReady(DomainError):
     code = "face_not_ready"
     detail = "Add enough pictures of your face first."
+
+
+class SubjectNotReady(DomainError):
+    code = "face_not_ready"
+    detail = "Add enough pictures of this subject first; after a change of wording, assert consent anew."
 
 
 class InquiryNotFound(DomainError):

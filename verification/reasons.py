@@ -11,6 +11,7 @@ WORDS = {
     "too_dark": "The face in it is too dark.",
     "too_bright": "The face in it is too bright.",
     "extreme_pose": "The head is turned too far away. Choose a picture that shows the face from the front.",
+    "expired": "It was not looked at in time. Please send it again.",
     "service_unavailable": "Face checks are not answering at the moment. Please try again later.",
 }
 

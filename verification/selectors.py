@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
 from enrollment.selectors import counting_text
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
+from verification.models.inquiry import Asker, owned_by
 from verification.models.session import is_token
 
 DRIFT_MONTHS, DRIFT_SIGN_INS = 6, 50_000
@@ -29,9 +30,11 @@ def comparable_subject(session: VerificationSession) -> Subject | None:
 
     One query, whatever the answer: how long it takes tells nothing.
     """
+    whose: dict[str, Any] = {"user_id": session.user_id or 0, "user__is_active": True}
+    if session.subject_id:
+        whose = {"pk": session.subject_id, "user": None}
     people = Subject.objects.filter(
-        user_id=session.user_id or 0,
-        user__is_active=True,
+        **whose,
         consents__purpose=Consent.Purpose.SIGN_IN,
         consents__withdrawn_at=None,
         **counting_text("consents__text_version"),
@@ -60,12 +63,12 @@ def attempts_in(session: VerificationSession) -> int:
     return Attempt.objects.filter(session=session).count()
 
 
-def inquiry_of(model: type[AnyInquiry], inquiry_id: str, owner: User) -> AnyInquiry | None:
-    """The inquiry, if it is this user's own; without the pictures, which may weigh megabytes."""
+def inquiry_of(model: type[AnyInquiry], inquiry_id: str, asker: Asker) -> AnyInquiry | None:
+    """The inquiry, if it is this asker's own; without the pictures, which may weigh megabytes."""
     if not is_token(inquiry_id):
         return None
     rows = model._default_manager.defer("sealed_pictures").select_related("model_version")
-    return rows.filter(pk=inquiry_id, owner=owner).first()
+    return rows.filter(pk=inquiry_id, **owned_by(asker)).first()
 
 
 def may_identify(user: User) -> bool:
@@ -74,10 +77,23 @@ def may_identify(user: User) -> bool:
 
 
 def candidates_of(identification: Identification) -> list[dict[str, Any]]:
-    """Whom a picture resembles, nearest first, by the names they have now; people who are gone have none."""
+    """Whom a picture resembles, nearest first, by the names they have now; people who are gone have none.
+
+    `subject` is the row's own id, for staff; others know people by `public_id`.
+    """
     found: list[dict[str, Any]] = identification.answer.get("candidates", [])
     people = Subject.objects.select_related("user").in_bulk([candidate["subject"] for candidate in found])
-    return [candidate | {"name": str(people.get(candidate["subject"], ""))} for candidate in found]
+    return [candidate | _names(people.get(candidate["subject"])) for candidate in found]
+
+
+def _names(subject: Subject | None) -> dict[str, str | None]:
+    if subject is None:
+        return {"name": "", "public_id": None, "external_id": None}
+    return {
+        "name": str(subject),
+        "public_id": str(subject.public_id),
+        "external_id": subject.external_id,
+    }
 
 
 def margins_by_month() -> dict[str, list[float]]:

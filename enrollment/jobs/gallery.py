@@ -52,14 +52,17 @@ class _Known:
 _known: dict[int, _Known] = {}
 
 
-def candidates_for(probe: Floats, version: ModelVersion, *, count: int, fmr: float) -> list[Candidate]:
-    """The people whom a face resembles most, nearest first, by the model's own comparator.
+def candidates_for(
+    probe: Floats, version: ModelVersion, *, count: int, fmr: float, among: set[int] | None = None
+) -> list[Candidate]:
+    """The people whom a face resembles most, nearest first, by the model's own comparator; of all, or among some.
 
     Thresholds hold the false match rate of one comparison; among n people, n times as many strangers reach them.
     """
     artifact = pipeline_for(version).artifact
     known = _up_to_date(version, artifact)
-    found = known.gallery.nearest(probe, count=count)
+    gallery = known.gallery if among is None else _part(known.gallery, among)
+    found = gallery.nearest(probe, count=count)
     anchors = {person.subject: known.marks[person.subject][0] for person in found}
     return [
         Candidate(
@@ -69,6 +72,11 @@ def candidates_for(probe: Floats, version: ModelVersion, *, count: int, fmr: flo
         )
         for person in found
     ]
+
+
+def _part(gallery: Gallery, subjects: set[int]) -> Gallery:
+    kept = np.isin(gallery.subjects, list(subjects))
+    return Gallery(gallery.subjects[kept], gallery.templates[kept], gallery.comparator)
 
 
 def _up_to_date(version: ModelVersion, artifact: Artifact) -> _Known:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from enrollment.errors import AppendOnly
 from enrollment.models.model_version import ModelVersion
+from enrollment.models.service_key import ServiceKey
 from enrollment.models.subject import Subject
 from enrollment.models.user import User
 from enrollment.origin import current_actor_id, current_service_key, current_source
@@ -95,7 +96,7 @@ class AuditEvent(models.Model):
         action: str,
         outcome: str = Outcome.SUCCESS,
         *,
-        actor: User | None = None,
+        actor: User | ServiceKey | None = None,
         subject: Subject | None = None,
         source: str | None = None,
         object_id: object = "",
@@ -106,8 +107,8 @@ class AuditEvent(models.Model):
         return cls.objects.create(
             action=action,
             outcome=outcome,
-            actor_id=actor.pk if actor else current_actor_id(),
-            service_key=current_service_key(),
+            actor_id=actor.pk if isinstance(actor, User) else current_actor_id(),
+            service_key=actor.prefix if isinstance(actor, ServiceKey) else current_service_key(),
             subject_id=subject.pk if subject else None,
             source=source or current_source() or None,
             object_id=str(object_id),

@@ -37,7 +37,7 @@ class IdentificationAdmin(ReadOnlyAdmin):
     list_display = ("asked_by", "coloured_state", "model_version", "created_at")
     list_filter = ("state", "created_at", "model_version")
     search_fields = ("owner__username",)
-    list_select_related = ("owner", "model_version")
+    list_select_related = ("owner", "service_key", "model_version")
     fields = ("asked_by", "state", "answered", "model_version", "created_at", "decided_at")
     date_hierarchy = "created_at"
 
@@ -74,7 +74,7 @@ class IdentificationAdmin(ReadOnlyAdmin):
 
     @display(description="Asked by", ordering="owner")
     def asked_by(self, identification: Identification) -> str:
-        return str(identification.owner or "a closed account")
+        return str(identification.owner or identification.service_key or "a closed account")
 
     @display(
         description="State",

@@ -6,7 +6,7 @@ from unfold.decorators import action, display
 from enrollment.admin.read_only import ReadOnlyAdmin
 from verification import policy
 from verification.models import FailureCount, Source
-from verification.services import failures_reset, source_unblock
+from verification.services import failure_count_reset, failures_reset, source_unblock
 
 
 @admin.register(FailureCount)
@@ -29,11 +29,15 @@ class FailureCountAdmin(ReadOnlyAdmin):
         users = {count.user for count in counts.select_related("user") if count.user}
         for user in users:
             failures_reset(user)
-        messages.success(request, f"{len(users)} account{'' if len(users) == 1 else 's'} unlocked.")
+        others = [count for count in counts if not count.user_id]
+        for count in others:
+            failure_count_reset(count)
+        total = len(users) + len(others)
+        messages.success(request, f"{total} account{'' if total == 1 else 's'} unlocked.")
 
     @display(description="Account", ordering="user__username")
     def who(self, count: FailureCount) -> str:
-        return str(count.user or "a login as typed")
+        return str(count.user or "a login as typed, or a subject without an account")
 
     @display(
         description="State",

@@ -132,6 +132,7 @@ def _audit(attempt: Attempt, session: VerificationSession) -> None:
         AuditEvent.Action.SIGN_IN if sign_in else AuditEvent.Action.VERIFY,
         AuditEvent.Outcome.SUCCESS if matched else AuditEvent.Outcome.REFUSED,
         subject=attempt.subject,
+        actor=session.service_key,
         source=session.source,
         object_id=attempt.pk,
         model_version=attempt.model_version,

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from enrollment.jobs import candidates_for, pipeline_for
+from enrollment.selectors import backend_subjects
 from verification.jobs.inquiries import Answer, Reasons, box_json, face_in, inquiry_decide
 from verification.models import Identification
 from verification.models.inquiry import reason
@@ -23,7 +24,13 @@ def _search(identification: Identification) -> Answer | Reasons:
         return [reason(code, picture=identification.PICTURES[0]) for code in face]
     if face.embedding is None:
         return [reason("no_face", picture=identification.PICTURES[0])]
-    found = candidates_for(face.embedding, version, count=CANDIDATES, fmr=settings.FACE_TARGET_FMR)
+    found = candidates_for(
+        face.embedding,
+        version,
+        count=CANDIDATES,
+        fmr=settings.FACE_TARGET_FMR,
+        among=_reach(identification),
+    )
     candidates = [
         {
             "subject": candidate.subject,
@@ -34,3 +41,10 @@ def _search(identification: Identification) -> Answer | Reasons:
         for candidate in found
     ]
     return {"candidates": candidates, "box": box_json(face)}
+
+
+def _reach(identification: Identification) -> set[int] | None:
+    """Staff search among everybody. People with an account never agreed to be found by other systems."""
+    if identification.service_key_id is None:
+        return None
+    return set(backend_subjects().values_list("pk", flat=True))

@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from enrollment.crypto import seal, unseal
 from enrollment.errors import IllegalTransition
-from enrollment.models import ModelVersion
+from enrollment.models import ModelVersion, ServiceKey, User
 from verification import policy
 from verification.models.packing import pack, unpack
 from verification.models.session import session_token
+
+# Whoever may ask: somebody with an account, or a backend.
+Asker = User | ServiceKey
 
 
 class Inquiry(models.Model):
@@ -33,7 +36,12 @@ class Inquiry(models.Model):
     PICTURES: ClassVar[tuple[str, ...]] = ()
 
     id = models.CharField(primary_key=True, max_length=43, default=session_token, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="%(class)ss")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="%(class)ss"
+    )
+    service_key = models.ForeignKey(
+        ServiceKey, on_delete=models.CASCADE, null=True, blank=True, related_name="%(class)ss"
+    )
     model_version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
     reasons = models.JSONField(
@@ -52,7 +60,10 @@ class Inquiry(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="pending") | models.Q(sealed_pictures=b""),
                 name="%(class)s_pictures_erased",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner=None) | models.Q(service_key=None), name="%(class)s_has_one_asker"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +107,11 @@ class Inquiry(models.Model):
         if self.state != self.State.PENDING:
             raise IllegalTransition(f"expected a pending inquiry, this one is {self.state}")
         self.state, self.sealed_pictures, self.decided_at = state, b"", timezone.now()
+
+
+def owned_by(asker: Asker) -> dict[str, Asker]:
+    """The column that says who asked."""
+    return {"owner": asker} if isinstance(asker, User) else {"service_key": asker}
 
 
 def reason(code: str, *, picture: str = "") -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from enrollment.errors import IllegalTransition
-from enrollment.models import Subject, WebhookDelivery
+from enrollment.models import ServiceKey, Subject, WebhookDelivery
 from enrollment.models.webhook_delivery import public_id
 from enrollment.models.webhook_endpoint import EventKind
 from verification.models.failure_count import FailureCount
@@ -62,6 +62,17 @@ class VerificationSession(models.Model):
         blank=True,
         related_name="verification_sessions",
     )
+    subject = models.ForeignKey(
+        Subject,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="verification_sessions",
+        help_text="Somebody without an account, whom a backend verifies.",
+    )
+    service_key = models.ForeignKey(
+        ServiceKey, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     account_key = models.CharField(max_length=64, help_text="Keyed digest of the account, known or not.")
     login_key = models.CharField(
         max_length=64, default="", help_text="Keyed digest of the login as it was typed."
@@ -89,7 +100,16 @@ class VerificationSession(models.Model):
             models.CheckConstraint(
                 condition=models.Q(consumed_at=None) | models.Q(state="succeeded"),
                 name="only_success_is_consumed",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subject=None, service_key=None)
+                | (
+                    models.Q(user=None, purpose="verify")
+                    & ~models.Q(subject=None)
+                    & ~models.Q(service_key=None)
+                ),
+                name="session_of_account_or_backend",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,10 +2,11 @@
 
 from django.core.files import File
 
-from enrollment.models import ModelVersion, User
+from enrollment.models import ModelVersion
 from enrollment.selectors import active_model_version
 from verification.errors import UnknownModel
 from verification.models import Comparison
+from verification.models.inquiry import Asker, owned_by
 from verification.selectors import model_versions
 from verification.services.inquiries import inquiry_queue, picture_read
 from verification.tasks import comparison_decide
@@ -14,19 +15,19 @@ MOST_DIGITS = 18  # of an id
 
 
 def comparison_submit(
-    owner: User, image_a: "File[bytes]", image_b: "File[bytes]", *, model: str = ""
+    asker: Asker, image_a: "File[bytes]", image_b: "File[bytes]", *, model: str = ""
 ) -> Comparison:
     """Stores two pictures and queues their comparison, under the active model version unless another is named.
 
     Raises ImageRefused, UnknownModel, ModelUnavailable, InquiryInProgress or ServiceUnavailable.
     """
     version = _version(model)
-    comparison = Comparison(owner=owner, model_version=version)
+    comparison = Comparison(**owned_by(asker), model_version=version)
     comparison.pictures = [
         picture_read(image_a, name="Picture A"),
         picture_read(image_b, name="Picture B"),
     ]
-    inquiry_queue(comparison, owner, comparison_decide.delay_on_commit)  # type: ignore[attr-defined]
+    inquiry_queue(comparison, asker, comparison_decide.delay_on_commit)  # type: ignore[attr-defined]
     return comparison
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.crypto import keyed_digest
-from enrollment.models import AuditEvent, User
+from enrollment.models import AuditEvent, Subject, User
 from enrollment.selectors import subject_of
 from verification import policy
 from verification.errors import FaceSignInOff, TooManyAttempts
@@ -29,6 +29,11 @@ def account_key(user: User | None, login: str) -> str:
 def login_key(login: str) -> str:
     """Names a login as typed, however its letters are written."""
     return _key(f"login:{_folded(login)}")
+
+
+def subject_key(subject: Subject) -> str:
+    """Names somebody without an account in counts."""
+    return _key(f"subject:{subject.public_id}")
 
 
 def _folded(login: str) -> str:
@@ -87,3 +92,10 @@ def failures_reset(user: User) -> None:
     FailureCount.objects.filter(pk__in=keys).delete()
     if locked:
         AuditEvent.record(AuditEvent.Action.FACE_UNLOCK, subject=subject_of(user), object_id=user.pk)
+
+
+@transaction.atomic
+def failure_count_reset(count: FailureCount) -> None:
+    """Staff unlock what no account stands behind: a subject of a backend, or a login as typed."""
+    FailureCount.objects.filter(pk=count.pk).delete()
+    AuditEvent.record(AuditEvent.Action.FACE_UNLOCK, object_id=count.pk)

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from enrollment.models import ModelVersion
 from tests import faces
-from tests.faces import portraits
+from tests.faces import jpeg, portrait, portraits
 from verification import jobs
 from verification.models import Comparison
 
@@ -142,3 +142,26 @@ def test_it_answers_503_and_keeps_no_picture_without_a_broker(owner, browser_of,
     answer = send(browser_of(owner))
     assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
     assert bytes(Comparison.objects.get().sealed_pictures) == b""
+
+
+def test_a_key_compares_with_the_scope_for_it(version, backend_of):
+    for scopes, status in ((("verify",), 202), (("identify", "scores", "subjects:write"), 403), ((), 403)):
+        files = {name: SimpleUploadedFile("a.jpg", jpeg(portrait())) for name in ("image_a", "image_b")}
+        assert backend_of(*scopes).post(URL, files).status_code == status
+
+
+def test_it_takes_base64_in_json(version, backend_of):
+    import base64
+
+    picture = base64.b64encode(jpeg(portrait())).decode()
+    body = {"image_a": picture, "image_b": f"data:image/jpeg;base64,{picture}"}
+    backend = backend_of("verify")
+    sent = backend.post(URL, body, content_type="application/json")
+    jobs.comparison_decide(sent.json()["id"])
+    assert backend.get(f"{URL}/{sent.json()['id']}").json()["matched"] is True
+
+
+def test_it_refuses_json_that_holds_no_base64(version, backend_of):
+    body = {"image_a": "no base64!", "image_b": 7}
+    answer = backend_of("verify").post(URL, body, content_type="application/json")
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, {"image_a", "image_b"})

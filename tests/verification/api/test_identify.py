@@ -9,7 +9,7 @@ from enrollment.jobs import gallery
 from enrollment.services import user_erase
 from tests import faces
 from tests.faces import jpeg, lfw, lfw_people, needs_lfw, portrait
-from tests.factories import UserFactory, accepted_sample, enrolled_subject
+from tests.factories import UserFactory, accepted_sample, backend_subject, enrolled_subject, service_key
 from verification import jobs
 from verification.models import Identification
 
@@ -34,7 +34,10 @@ def bob(version, other_embedding):
 
 @pytest.fixture
 def detective(staff):
-    staff.user_permissions.add(Permission.objects.get(codename="add_identification"))
+    """May search, and read scores."""
+    staff.user_permissions.set(
+        Permission.objects.filter(codename__in=["add_identification", "view_scores"])
+    )
     return staff
 
 
@@ -59,7 +62,7 @@ def test_it_names_the_person_first(ada, bob, detective, browser_of):
     answer = identify(browser_of(detective))
     found = [(person["name"], person["matched"]) for person in answer["candidates"]]
     assert found == [("ada", True), ("bob", False)]
-    assert answer["candidates"][0]["subject"] == ada.pk
+    assert answer["candidates"][0]["subject"] == str(ada.public_id)
 
 
 def test_it_finds_nobody_on_an_empty_site(version, detective, browser_of):
@@ -81,6 +84,57 @@ def test_it_names_nobody_who_is_gone(ada, detective, browser_of):
     found = identify(browser)["id"]
     user_erase(ada.user)
     assert [person["name"] for person in browser.get(f"{URL}/{found}").json()["candidates"]] == [""]
+
+
+def test_staff_without_the_permission_for_scores_get_names_alone(ada, bob, detective, browser_of):
+    detective.user_permissions.remove(Permission.objects.get(codename="view_scores"))
+    answer = identify(browser_of(detective))
+    (found,) = answer["candidates"]
+    assert found == {"subject": str(ada.public_id), "external_id": None, "name": "ada", "matched": True}
+
+
+@pytest.fixture
+def customer(version, portrait_embedding):
+    return backend_subject(version, portrait_embedding, external_id="customer 7")
+
+
+def test_a_key_finds_subjects_without_accounts_alone(ada, customer, backend_of):
+    (found,) = identify(backend_of("identify"))["candidates"]
+    assert found == {
+        "subject": str(customer.public_id), "external_id": "customer 7", "name": "customer 7", "matched": True,
+    }  # fmt: skip
+
+
+def test_a_key_finds_nobody_who_has_an_account(ada, backend_of):
+    assert identify(backend_of("identify", "scores"))["candidates"] == []
+
+
+def test_a_key_without_scores_does_not_learn_who_came_nearest(version, other_embedding, backend_of):
+    backend_subject(version, other_embedding)
+    assert identify(backend_of("identify"))["candidates"] == []
+    (near,) = identify(backend_of("identify", "scores"))["candidates"]
+    assert near["similarity"] < near["threshold"]
+
+
+def test_a_key_needs_the_scope(ada, backend_of):
+    backend = backend_of("subjects:write", "verify", "scores")
+    assert (send(backend).status_code, backend.get(f"{URL}/x").status_code) == (403, 403)
+    assert not Identification.objects.exists()
+
+
+def test_a_key_reads_no_search_of_another(customer, detective, backend_of, browser_of):
+    own = send(backend_of("identify")).json()["id"]
+    theirs = send(browser_of(detective)).json()["id"]
+    assert backend_of("identify").get(f"{URL}/{own}").status_code == 404
+    assert backend_of("identify").get(f"{URL}/{theirs}").status_code == 404
+
+
+def test_a_search_is_of_one_asker(customer, detective, version):
+    from django.db import IntegrityError
+
+    key, _ = service_key("identify")
+    with pytest.raises(IntegrityError):
+        Identification.objects.create(owner=detective, service_key=key, model_version=version)
 
 
 def test_it_refuses_everybody_else(ada, staff, stranger, browser_of):
