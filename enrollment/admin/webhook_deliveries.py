@@ -6,7 +6,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from unfold.decorators import action, display
 
 from enrollment.admin.confirmation import confirm
@@ -94,12 +96,12 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         return delivery.last_error or str(delivery.last_status or "-")
 
     @display(description="Next try", ordering="next_try_at")
-    def due(self, delivery: WebhookDelivery) -> Any:
-        return delivery.next_try_at if delivery.state in WebhookDelivery.OPEN else "-"
+    def due(self, delivery: WebhookDelivery) -> str:
+        return localize(localtime(delivery.next_try_at)) if delivery.state in WebhookDelivery.OPEN else "-"
 
     @display(description="What is posted")
     def posted(self, delivery: WebhookDelivery) -> str:
         return format_html(
-            '<pre class="whitespace-pre-wrap break-all">{}</pre>',
+            '<pre class="overflow-x-auto">{}</pre>',
             json.dumps(json.loads(delivery.body), indent=2),
         )

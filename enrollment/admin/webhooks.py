@@ -139,13 +139,17 @@ class WebhookEndpointAdmin(ModelAdmin):
 
     @display(description="Events")
     def events(self, endpoint: WebhookEndpoint) -> str:
-        return ", ".join(endpoint.kinds)
+        return f"{len(endpoint.kinds)} of {len(KINDS)}"
 
     @display(description="Deliveries")
     def deliveries(self, endpoint: WebhookEndpoint) -> str:
         counts = endpoint.deliveries.order_by().values_list("state").annotate(Count("pk"))
         told = ", ".join(f"{count:,} {state}" for state, count in counts) or "none yet"
-        return format_html('<a href="{}">{}</a>', _deliveries_of(endpoint), told)
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+            _deliveries_of(endpoint),
+            told,
+        )
 
 
 def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str, words: list[str]) -> HttpResponse:

@@ -131,7 +131,7 @@ class WebhookDelivery(models.Model):
             "timestamp": self.created_at.isoformat(),
             "data": self.payload,
         }
-        return json.dumps(event, separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps(event, separators=(",", ":")).encode()
 
     def delivered(self, status: int) -> None:
         self._leave(*self.OPEN)

@@ -19,7 +19,7 @@ from tests import faces
 from tests.enrollment.receiver import receiving
 from tests.enrollment.test_promotions import registered
 from tests.faces import jpeg, portrait
-from tests.factories import SampleFactory, enrolled_subject
+from tests.factories import SampleFactory, SubjectFactory, enrolled_subject, service_key
 from verification import jobs
 from verification.models import Attempt, VerificationSession
 from verification.services import attempt_submit, session_open
@@ -93,6 +93,21 @@ def test_a_failed_sign_in_does_not_tell_whether_the_account_exists(bob, login):
 def test_a_failed_verification_of_somebody_signed_in_names_them(bob):
     try_session(purpose="verify", user=bob.user)
     assert (told()["type"], told()["data"]["subject"]) == ("verification.failed", str(bob.public_id))
+
+
+def test_a_check_for_a_backend_names_its_subject_whatever_comes_of_it(version):
+    subject = SubjectFactory(user=None)
+    session = VerificationSession.objects.create(
+        purpose="verify",
+        subject=subject,
+        service_key=service_key("verify")[0],
+        account_key="x",
+        browser_key="x",
+        state="failed",
+        reason="no_match",
+    )
+    session.announce()
+    assert told()["data"]["subject"] == str(subject.public_id)
 
 
 def test_a_picture_that_cannot_be_used_ends_nothing(ada):

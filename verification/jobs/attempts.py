@@ -121,7 +121,7 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     session.save()
     _audit(current, session)
     if session.state in (VerificationSession.State.SUCCEEDED, VerificationSession.State.FAILED):
-        session.announce(current.subject)
+        session.announce()
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
 
 

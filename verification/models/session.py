@@ -155,19 +155,20 @@ class VerificationSession(models.Model):
             raise IllegalTransition
         self.consumed_at = timezone.now()
 
-    def announce(self, subject: Subject | None = None) -> None:
+    def announce(self) -> None:
         """Tells backends how it ended.
 
         A sign-in that failed names nobody, whether the account exists or not.
         """
         succeeded = self.state == self.State.SUCCEEDED
         named = succeeded or self.purpose != self.Purpose.SIGN_IN
+        subject = self.subject or Subject.objects.filter(user_id=self.user_id or 0).first() if named else None
         WebhookDelivery.emit(
             EventKind.VERIFICATION_SUCCEEDED if succeeded else EventKind.VERIFICATION_FAILED,
             {
                 "session": self.pk,
                 "purpose": self.purpose,
-                "subject": public_id(subject) if named else None,
+                "subject": public_id(subject),
                 "reasons": [self.reason] if self.reason else [],
             },
         )
