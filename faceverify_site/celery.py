@@ -7,6 +7,8 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 from django.core.management.base import SystemCheckError
 
+from faceverify_site import task_context  # noqa: F401 - connects itself
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceverify_site.settings")
 
 app = Celery("faceverify", task_cls="celery.contrib.django.task:DjangoTask")

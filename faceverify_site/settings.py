@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 
 from faceverify_site.admin_theme import UNFOLD  # noqa: F401 - read by Django
 from faceverify_site.api_schema import SPECTACULAR as SPECTACULAR_SETTINGS  # noqa: F401
+from faceverify_site.logs import logging_of
 from faceverify_site.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "faceverify_site.middleware.IsolationMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "faceverify_site.middleware.RequestIdMiddleware",
+    "faceverify_site.observation.ObservationMiddleware",
     "faceverify_site.middleware.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -367,12 +369,10 @@ WEB_THREADS = env.int("WEB_THREADS", default=8)
 # --- Operations ---------------------------------------------------------------------------------------------------
 # Less free space than this, and /readyz calls for help.
 READY_MIN_FREE_MB = env.int("READY_MIN_FREE_MB", default=500)
+# Opens /metrics to whoever sends it; without one, only this machine may look.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_DIR = VAR_DIR / "metrics"
 
 # --- Logs ---------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+LOGGING = logging_of(form=LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))

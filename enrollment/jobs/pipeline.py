@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from django.conf import settings
 
+from enrollment import metrics
 from enrollment.errors import DomainError, ModelUnavailable, SealBroken
 from enrollment.jobs.artifacts import artifact_folder
 from enrollment.models import ModelVersion, Template
@@ -49,7 +50,7 @@ def _read(path: str, digest: str) -> FacePipeline:
     if artifact.digest != digest:
         logger.error("model artifact refused: expected digest %s, got %s", digest, artifact.digest)
         raise ModelUnavailable
-    return FacePipeline.load(artifact, threads=settings.FACE_THREADS)
+    return FacePipeline.load(artifact, threads=settings.FACE_THREADS, stage=metrics.stage)
 
 
 def pipeline_warm_up() -> str:

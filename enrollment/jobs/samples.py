@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from enrollment import metrics
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
@@ -106,6 +107,8 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         EventKind.SAMPLE_ACCEPTED if accepted else EventKind.SAMPLE_REJECTED,
         {"sample": str(current.pk), "subject": public_id(subject), "reasons": current.reasons},
     )
+    counter = metrics.SAMPLES.labels(current.state, current.reasons[0] if current.reasons else "")
+    transaction.on_commit(counter.inc)
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
     return accepted
 

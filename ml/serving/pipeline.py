@@ -1,5 +1,7 @@
 """Bytes -> face -> embedding, in one call."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from ml.serving.embedder import Embedder
 from ml.siamese.rules import TEMPLATE_MEAN
 from ml.types import Extraction, Floats, Picture, Quality, Reason
 
+# Entered around each stage, by its name: decode, detect, landmarks, align, embed.
+Stage = Callable[[str], AbstractContextManager[object]]
 # Other faces are worth a look from this share of the chosen one's size on.
 _RIVAL = 0.4
 
@@ -30,20 +34,25 @@ class FacePipeline:
         detector: Finds faces.
         mesh_network: Finds a face's landmarks.
         embedder: Runs the model.
+        stage: Times the stages of each picture, if somebody wants to know.
     """
 
     artifact: Artifact
     detector: MediaPipeDetector
     mesh_network: MeshNetwork
     embedder: Embedder
+    stage: Stage = nullcontext
 
     @classmethod
-    def load(cls, artifact: Artifact | Path, *, threads: int = THREADS) -> "FacePipeline":
+    def load(
+        cls, artifact: Artifact | Path, *, threads: int = THREADS, stage: Stage = nullcontext
+    ) -> "FacePipeline":
         """Load the networks.
 
         Args:
             artifact: A loaded artifact, or its folder.
             threads: CPU threads of one extraction.
+            stage: See the attribute.
 
         Raises:
             ArtifactError: If the artifact or a face network is missing, altered or incompatible.
@@ -55,6 +64,7 @@ class FacePipeline:
             detector=MediaPipeDetector(threads=threads),
             mesh_network=MeshNetwork(threads=threads),
             embedder=Embedder(artifact, threads=threads),
+            stage=stage,
         )
 
     def extract(self, data: bytes, *, gate: QualityGate, selection: Selection = foremost) -> Extraction:
@@ -71,17 +81,16 @@ class FacePipeline:
         Raises:
             ImageError: If the bytes are no usable picture.
         """
-        rgb = images.decode(data)
-        detections = self.detector.detect(rgb)
+        rgb, detections = self._find(data)
         if not detections:
             return Extraction(reasons=(Reason.NO_FACE,))
         detection = selection(detections, rgb)
-        mesh = self.mesh_network.locate(rgb, detection)
+        mesh = self._locate(rgb, detection)
         if not mesh.is_face:
             return Extraction(reasons=(Reason.NO_FACE,), box=detection.box)
         crop, measured = self._measure(rgb, detection, mesh, detections)
         reasons = gate.reasons(measured)
-        embedding = None if reasons else self.embedder.embed(crop)
+        embedding = None if reasons else self._embed(crop)
         return Extraction(
             reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding
         )
@@ -92,12 +101,11 @@ class FacePipeline:
         Raises:
             ImageError: If the bytes are no usable picture.
         """
-        rgb = images.decode(data)
-        detections = self.detector.detect(rgb)
+        rgb, detections = self._find(data)
         if not detections:
             return None
         detection = foremost(detections, rgb)
-        mesh = self.mesh_network.locate(rgb, detection)
+        mesh = self._locate(rgb, detection)
         if not mesh.is_face:
             return None
         crop, measured = self._measure(rgb, detection, mesh, detections)
@@ -105,7 +113,7 @@ class FacePipeline:
             points=mesh.points,
             yaw_degrees=measured.yaw_degrees,
             pitch_degrees=measured.pitch_degrees,
-            embedding=self.embedder.embed(crop),
+            embedding=self._embed(crop),
             reasons=VERIFICATION_GATE.reasons(measured),
             score=measured.score,
         )
@@ -119,10 +127,25 @@ class FacePipeline:
         threshold = calibration.threshold(anchors=1, fmr=max(calibration.rules[TEMPLATE_MEAN]))
         return self.artifact.comparator.similarity(a, b) >= threshold
 
+    def _find(self, data: bytes) -> tuple[Picture, list[Detection]]:
+        with self.stage("decode"):
+            rgb = images.decode(data)
+        with self.stage("detect"):
+            return rgb, self.detector.detect(rgb)
+
+    def _locate(self, rgb: Picture, detection: Detection) -> Mesh:
+        with self.stage("landmarks"):
+            return self.mesh_network.locate(rgb, detection)
+
+    def _embed(self, crop: Picture) -> Floats:
+        with self.stage("embed"):
+            return self.embedder.embed(crop)
+
     def _measure(
         self, rgb: Picture, detection: Detection, mesh: Mesh, detections: list[Detection]
     ) -> tuple[Picture, Quality]:
-        crop, matrix = alignment.align(rgb, mesh)
+        with self.stage("align"):
+            crop, matrix = alignment.align(rgb, mesh)
         rivals = self._rivals(rgb, detection, detections)
         height, width = rgb.shape[:2]
         measured = quality.measure(
@@ -137,4 +160,4 @@ class FacePipeline:
     def _rivals(self, rgb: Picture, chosen: Detection, detections: list[Detection]) -> list[Detection]:
         """The other faces of comparable size; a detection that the landmarks do not confirm is none."""
         others = [d for d in detections if d is not chosen and d.box.side >= _RIVAL * chosen.box.side]
-        return [other for other in others if self.mesh_network.locate(rgb, other).is_face]
+        return [other for other in others if self._locate(rgb, other).is_face]

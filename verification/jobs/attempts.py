@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from enrollment import metrics
 from enrollment.errors import DomainError
 from enrollment.jobs import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
@@ -78,7 +79,8 @@ def _look(attempt: Attempt) -> "Comparison | str":
     subject = comparable_subject(attempt.session)
     attempt.subject, attempt.liveness = subject, probe.liveness
     in_vain = attempt.in_vain or bool(probe.liveness)
-    return _compare(None if in_vain else subject, probe.embedding, version, pipeline)
+    with metrics.stage("decide"):
+        return _compare(None if in_vain else subject, probe.embedding, version, pipeline)
 
 
 def _compare(
@@ -122,6 +124,8 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     _audit(current, session)
     if session.state in (VerificationSession.State.SUCCEEDED, VerificationSession.State.FAILED):
         session.announce()
+    counter = metrics.ATTEMPTS.labels(current.decision or current.state, current.reason)
+    transaction.on_commit(counter.inc)
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
 
 
