@@ -13,20 +13,10 @@ from rest_framework.response import Response
 
 from enrollment.api.base import ApiView
 from enrollment.api.consents import StandingConsentsSerializer, consents_json
-from enrollment.api.serializers import anchors_json
+from enrollment.api.serializers import AnchorsSerializer, anchors_json
 from enrollment.models import User
-from enrollment.policy import AnchorStatus
 from enrollment.reauthentication import is_fresh, is_strong
 from enrollment.selectors import anchor_status, may_sign_in_by_face, subject_of, user_of
-
-
-class AnchorsSerializer(serializers.Serializer[AnchorStatus]):
-    accepted = serializers.IntegerField()
-    pending = serializers.IntegerField()
-    minimum = serializers.IntegerField(help_text="So many are needed to be recognised.")
-    maximum = serializers.IntegerField()
-    usable = serializers.BooleanField()
-    remaining = serializers.IntegerField(help_text="So many are still missing.")
 
 
 class FaceSignInSerializer(serializers.Serializer[Any]):
