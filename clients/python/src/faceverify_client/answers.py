@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a picture cannot be used, or a face was not confirmed. `code` is stable."""
+    """Why a picture cannot be used, or a face was not confirmed. `code` is stable; `picture` says which of several."""
 
     code: str
     message: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,14 @@ class Challenge:
 
 
 @dataclass(frozen=True)
+class NextStep:
+    """What the account asks for beside a face: go on with `flow` below `/_allauth/app/v1/`, with this token."""
+
+    flow: str
+    session_token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class VerificationSession:
     """`created`, `in_progress`, then `succeeded`, `failed` or `expired`."""
 
@@ -182,8 +192,9 @@ class VerificationSession:
     expires_at: datetime
     reason: Reason | None = None
     challenge: Challenge | None = None
-    # Told once, by a `sign_in` of an app that succeeded.
+    # Told once, by a `sign_in` of an app that succeeded; where the account asks for more, the next step holds one.
     session_token: str | None = field(default=None, repr=False)
+    next_step: NextStep | None = None
 
     @property
     def has_succeeded(self) -> bool:
@@ -203,22 +214,33 @@ class Comparison:
     threshold: float | None = None
     threshold_distance: float | None = None
     fmr: float | None = None
-    boxes: tuple[Box | None, ...] = ()
+    boxes: tuple[Box, ...] = ()
     model: str = ""
     reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
-class ModelVersion:
-    """A version of the recognition model."""
+class Candidate:
+    """A person whom a picture resembles. Numbers come with the scope `scores` alone; `subject` is None if erased."""
 
-    id: int
+    subject: str | None
     name: str
-    network: str
+    matched: bool
+    external_id: str | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Identification:
+    """Whom a picture resembles, the closest first; `void` where it cannot be told, for the `reasons`."""
+
+    id: str
     state: str
-    digest: str
-    created_at: datetime
-    activated_at: datetime | None = None
+    candidates: tuple[Candidate, ...] = ()
+    box: Box | None = None
+    model: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +258,24 @@ class Promotion:
     failure: str = ""
     failure_detail: str = ""
     finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version of the recognition model."""
+
+    id: int
+    name: str
+    network: str
+    state: str
+    digest: str
+    created_at: datetime
+    activated_at: datetime | None = None
+    # Of one version alone, as in the API's document.
+    figures: dict[str, Any] | None = None
+    report: dict[str, Any] | None = None
+    lineage: dict[str, Any] | None = None
+    promotion: Promotion | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """The client: one object for one site and one way to say who one is."""
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
-from faceverify_client.answers import Comparison, Me
+from faceverify_client.answers import Comparison, Identification, Me
 from faceverify_client.models import Models, TrainingRuns
 from faceverify_client.parsing import build
 from faceverify_client.people import ConsentChoices, Samples, VerificationSessions
@@ -73,7 +73,22 @@ class FaceVerify:
         """Are these two pictures of one person? Both are erased once compared."""
         files = [*parts("image_a", image_a), *parts("image_b", image_b)]
         answer = self._transport.post("compare", files=files, data={"model": model} if model else None)
-        path = f"compare/{answer['id']}"
-        return build(
-            Comparison, self._transport.finished(answer, path, lambda told: told["state"] == "pending")
-        )
+        answer = self._transport.finished(answer, f"compare/{answer['id']}", _is_open)
+        return build(Comparison, answer)
+
+    def comparison(self, comparison_id: str) -> Comparison:
+        """A comparison of one's own, for some minutes."""
+        return build(Comparison, self._transport.get(f"compare/{comparison_id}"))
+
+    def identify(self, image: Picture) -> Identification:
+        """Whose face is this? For staff, and for keys with the scope `identify`."""
+        answer = self._transport.post("identify", files=parts("image", image))
+        answer = self._transport.finished(answer, f"identify/{answer['id']}", _is_open)
+        return build(Identification, answer)
+
+    def identification(self, identification_id: str) -> Identification:
+        return build(Identification, self._transport.get(f"identify/{identification_id}"))
+
+
+def _is_open(answer: Any) -> bool:
+    return bool(answer["state"] == "pending")

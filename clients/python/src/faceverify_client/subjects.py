@@ -60,6 +60,11 @@ class Subjects:
         answer = self._transport.finished(answer, path, lambda told: told["state"] == "pending")
         return build(SubjectVerification, answer)
 
+    def verification(self, subject_id: str, verification_id: str) -> SubjectVerification:
+        """A verification that the same key asked for."""
+        path = f"subjects/{subject_id}/verify/{verification_id}"
+        return build(SubjectVerification, self._transport.get(path))
+
     def import_archive(
         self, archive: Picture, *, consent: bool, training_consent: bool = False
     ) -> ImportReport:
