@@ -70,6 +70,7 @@ UNFOLD = {
             {
                 "title": "Machine",
                 "items": [
+                    _admin_link("Service keys", "vpn_key", "enrollment_servicekey"),
                     _admin_link("Webhooks", "webhook", "enrollment_webhookendpoint"),
                     _admin_link("Webhook deliveries", "outbox", "enrollment_webhookdelivery"),
                     _admin_link("Audit log", "history_edu", "enrollment_auditevent"),

@@ -4,6 +4,7 @@ from enrollment.admin.audit_events import AuditEventAdmin
 from enrollment.admin.duplicate_flags import DuplicateFlagAdmin
 from enrollment.admin.model_versions import ModelVersionAdmin
 from enrollment.admin.people import SampleAdmin, SubjectAdmin, TemplateAdmin, UserAdmin
+from enrollment.admin.service_keys import ServiceKeyAdmin
 from enrollment.admin.training_runs import TrainingRunAdmin
 from enrollment.admin.webhook_deliveries import WebhookDeliveryAdmin
 from enrollment.admin.webhooks import WebhookEndpointAdmin
@@ -13,6 +14,7 @@ __all__ = [
     "DuplicateFlagAdmin",
     "ModelVersionAdmin",
     "SampleAdmin",
+    "ServiceKeyAdmin",
     "SubjectAdmin",
     "TemplateAdmin",
     "TrainingRunAdmin",

@@ -18,6 +18,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "action",
         "outcome",
         "actor",
+        "service_key",
         "source",
         "subject",
         "object_id",

@@ -39,8 +39,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 @admin.register(Subject)
 class SubjectAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "accepted_anchors", "created_at")
-    search_fields = ("user__username", "user__email")
-    readonly_fields = ("user", "accepted_anchors", "created_at")
+    search_fields = ("user__username", "user__email", "external_id", "public_id")
+    readonly_fields = ("user", "external_id", "public_id", "accepted_anchors", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
         accepted = Count("samples", filter=Q(samples__state=Sample.State.ACCEPTED))
