@@ -6,7 +6,10 @@ import pytest
 from django.conf import settings
 from django.urls import resolve
 
+import verification.errors  # noqa: F401 - defines more of them
+from enrollment.errors import DomainError
 from faceverify_site.developers import DOCS, ROUTES, rendered
+from faceverify_site.errors import STATUS_BY_CODE
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/developers/", "/developers/webhooks/"]
@@ -46,3 +49,12 @@ def test_it_shows_html_in_a_document_as_text(tmp_path, monkeypatch):
 def test_it_links_only_to_documents_that_exist(name):
     for target in re.findall(r"\]\(([\w/.]+\.md)", (DOCS / name).read_text()):
         assert (DOCS / target).is_file()
+
+
+def test_it_tells_refusals_as_the_site_gives_them():
+    told = re.findall(r"^\| (\d{3}) `(\w+)`", (DOCS / "verify_your_first_face.md").read_text(), re.MULTILINE)
+    known = {kind.code for kind in DomainError.__subclasses__()}
+    assert len(told) >= 5
+    for status, code in told:
+        assert code in known
+        assert STATUS_BY_CODE.get(code, 422) == int(status)
