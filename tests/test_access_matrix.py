@@ -86,6 +86,7 @@ ROWS = {
     "enrollment_api:training_run": ("get", 403, 403, 403, 401),
     "enrollment_api:training_run_cancel": ("post", 403, 403, 403, 401),
     "verification_api:sessions": ("post", 400, 400, 400, 400),
+    "verification_api:sign_in_code": ("post", 401, 401, 401, 401),
     "verification_api:session": ("get", 404, 404, 404, 404),
     "verification_api:frames": ("post", 400, 400, 400, 400),
     "verification_api:subject_verifications": ("post", 403, 403, 403, 401),

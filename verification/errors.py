@@ -33,6 +33,11 @@ class FaceSignInOff(DomainError):
     detail = "Face sign-in is switched off after many failed tries. Sign in with your password to switch it on again."
 
 
+class WrongCode(DomainError):
+    code = "wrong_code"
+    detail = "This code is wrong or too old. You can have another one sent."
+
+
 class FaceSignInClosed(DomainError):
     code = "face_sign_in_closed"
     detail = "Sign in with your password or passkey."

@@ -5,7 +5,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from enrollment.reasons import Reason
-from verification.api.tokens import SignIn
 from verification.challenge import MAX_FRAME_SIDE_PX, MAX_FRAMES, MIN_FRAMES, Action
 from verification.models import VerificationSession
 from verification.policy import FaceSignIn
@@ -94,22 +93,12 @@ class SessionSerializer(serializers.ModelSerializer[VerificationSession]):
             "next_step",
         )
 
-    @property
-    def _sign_in(self) -> SignIn | None:
-        return self.context.get("sign_in")
-
     def get_session_token(self, session: VerificationSession) -> str | None:
-        return self._sign_in.token if self._sign_in and not self._sign_in.flow else None
+        return None  # what is kept of a session yields none; see `verification.api.tokens`
 
     @extend_schema_field(NextStepSerializer(allow_null=True))
-    def get_next_step(self, session: VerificationSession) -> dict[str, str] | None:
-        if self._sign_in is None or self._sign_in.flow is None:
-            return None
-        return {
-            "code": "sign_in_step_required",
-            "flow": self._sign_in.flow,
-            "session_token": self._sign_in.token,
-        }
+    def get_next_step(self, session: VerificationSession) -> None:
+        return None
 
     @extend_schema_field(SessionReasonSerializer(allow_null=True))
     def get_reason(self, session: VerificationSession) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from verification.api.codes import SignInCode
 from verification.api.inquiries import (
     ComparisonDetail,
     ComparisonList,
@@ -14,6 +15,7 @@ urlpatterns = [
     path("verification-sessions", SessionList.as_view(), name="sessions"),
     path("verification-sessions/<str:session_id>", SessionDetail.as_view(), name="session"),
     path("verification-sessions/<str:session_id>/frames", SessionFrames.as_view(), name="frames"),
+    path("sign-in-code", SignInCode.as_view(), name="sign_in_code"),
     path("subjects/<uuid:subject_id>/verify", SubjectVerifications.as_view(), name="subject_verifications"),
     path(
         "subjects/<uuid:subject_id>/verify/<str:verification_id>",

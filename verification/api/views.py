@@ -12,7 +12,7 @@ from enrollment.models import User
 from enrollment.origin import source_of
 from enrollment.selectors import user_of
 from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
-from verification.api.tokens import sign_in_of
+from verification.api.tokens import sign_in_by_face
 from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
@@ -101,8 +101,8 @@ def _person(request: Request) -> User:
 def _answer(request: Request, session: VerificationSession) -> Response:
     """The session; for an app, with what its success is good for. A browser posts that to a page of its own."""
     http = request._request
-    sign_in = sign_in_of(http, session) if is_app(http) else None
+    sign_in = sign_in_by_face(http, session) if is_app(http) else None
     in_progress = session.state == VerificationSession.State.IN_PROGRESS
     code = status.HTTP_202_ACCEPTED if in_progress else status.HTTP_200_OK
-    body = SessionSerializer(session, context={"sign_in": sign_in}).data
+    body = SessionSerializer(session).data | (sign_in.payload() if sign_in else {})
     return Response(body, status=code, headers={"Cache-Control": "no-store"})

@@ -1,5 +1,6 @@
 """Apps are known by headers alone, browsers by cookies alone."""
 
+import re
 import time
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_device_key_opens_no_door(owner):
 @pytest.mark.parametrize("key", ["", "short", "x" * 31])
 def test_a_short_device_key_is_refused(key):
     answer = app(device=key).get(ME)
-    assert (answer.status_code, answer.json()["code"]) == (400, "device_key_too_short")
+    assert (answer.status_code, answer.json()["code"]) == (401, "device_key_too_short")
 
 
 def test_an_app_needs_no_csrf_token(owner):
@@ -173,3 +174,15 @@ def test_the_page_of_devices_ends_all_others(owner, browser_of):
     browser.post("/accounts/sessions/")
     assert app(token=token).get(ME).status_code == 401
     assert browser.get("/accounts/sessions/").status_code == 200
+
+
+def test_signing_up_waits_for_the_mail_address_where_the_site_wants_it(db, settings, mailoutbox):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    fields = {"username": "eve", "email": "eve@example.org", "password": PASSWORD}
+    signed_up = app().post(f"{AUTH}/signup", fields, content_type="application/json")
+    half = app(token=signed_up.json()["meta"]["session_token"])
+    assert (signed_up.status_code, half.get(ME).status_code) == (401, 401)
+    key = re.search(r"http://testserver/accounts/confirm-email/([^/]+)/", mailoutbox[-1].body)[1]
+    half.post(f"{AUTH}/email/verify", {"key": key}, content_type="application/json")
+    token = give_password("eve").json()["meta"]["session_token"]
+    assert app(token=token).get(ME).json()["email_verified"] is True
