@@ -1,6 +1,6 @@
 """Bytes -> face -> embedding, in one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,19 @@ from ml.faces import alignment, images, quality
 from ml.faces.detection import Detection, MediaPipeDetector
 from ml.faces.detection.base import Selection, foremost
 from ml.faces.landmarks import Mesh, MeshNetwork
+from ml.faces.liveness.challenge import is_at_rest
 from ml.faces.liveness.frames import Frame
 from ml.faces.quality import VERIFICATION_GATE, QualityGate
 from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
+from ml.serving.following import detection_around
 from ml.siamese.rules import TEMPLATE_MEAN
 from ml.types import Extraction, Floats, Picture, Quality, Reason
 
 # Entered around each stage, by its name: decode, detect, landmarks, align, embed.
 Stage = Callable[[str], AbstractContextManager[object]]
+# A face, its landmarks, and all faces of the picture.
+_Found = tuple[Detection, Mesh, list[Detection]]
 # Other faces are worth a look from this share of the chosen one's size on.
 _RIVAL = 0.4
 
@@ -81,7 +85,8 @@ class FacePipeline:
         Raises:
             ImageError: If the bytes are no usable picture.
         """
-        rgb, detections = self._find(data)
+        rgb = self._decode(data)
+        detections = self._detect(rgb)
         if not detections:
             return Extraction(reasons=(Reason.NO_FACE,))
         detection = selection(detections, rgb)
@@ -95,19 +100,36 @@ class FacePipeline:
             reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding
         )
 
-    def frame(self, data: bytes) -> Frame | None:
-        """Take the face of one frame of a liveness challenge, which may be turned away; None where there is none.
+    def frames(self, files: Sequence[bytes]) -> list[Frame | None]:
+        """Take the face of each frame of a liveness challenge, in order; None stands where there is none.
+
+        A head that has turned away from the first frame is followed by its landmarks. Faces at rest, which may meet a
+        template, are looked for in the whole picture, where other people count.
 
         Raises:
             ImageError: If the bytes are no usable picture.
         """
-        rgb, detections = self._find(data)
-        if not detections:
+        faces: list[Frame | None] = []
+        for data in files:
+            found = [face for face in faces if face is not None]
+            faces.append(self.frame(data, earlier=found))
+        return faces
+
+    def frame(self, data: bytes, *, earlier: Sequence[Frame] = ()) -> Frame | None:
+        """Take the face of one frame, which may be turned away; None where there is none.
+
+        Args:
+            data: A JPEG, PNG or WebP file.
+            earlier: The faces of the challenge's earlier frames.
+
+        Raises:
+            ImageError: If the bytes are no usable picture.
+        """
+        rgb = self._decode(data)
+        found = self._follow(rgb, earlier) or self._foremost(rgb)
+        if found is None:
             return None
-        detection = foremost(detections, rgb)
-        mesh = self._locate(rgb, detection)
-        if not mesh.is_face:
-            return None
+        detection, mesh, detections = found
         crop, measured = self._measure(rgb, detection, mesh, detections)
         return Frame(
             points=mesh.points,
@@ -118,6 +140,28 @@ class FacePipeline:
             score=measured.score,
         )
 
+    def _follow(self, rgb: Picture, earlier: Sequence[Frame]) -> _Found | None:
+        """The face about where it was last, if it is there and turned away from the first frame."""
+        if not earlier:
+            return None
+        detection = detection_around(earlier[-1].points)
+        mesh = self._locate(rgb, detection)
+        if not mesh.is_face or is_at_rest(mesh.points, earlier[0]):
+            return None
+        detection = detection_around(mesh.points)  # it has moved: once more, from nearer
+        mesh = self._locate(rgb, detection)
+        if not mesh.is_face or is_at_rest(mesh.points, earlier[0]):
+            return None
+        return detection, mesh, [detection]
+
+    def _foremost(self, rgb: Picture) -> _Found | None:
+        detections = self._detect(rgb)
+        if not detections:
+            return None
+        detection = foremost(detections, rgb)
+        mesh = self._locate(rgb, detection)
+        return (detection, mesh, detections) if mesh.is_face else None
+
     def same_person(self, a: Floats, b: Floats) -> bool:
         """Tell whether two frames of one challenge show one person, at the loosest rate the model is calibrated for.
 
@@ -127,11 +171,13 @@ class FacePipeline:
         threshold = calibration.threshold(anchors=1, fmr=max(calibration.rules[TEMPLATE_MEAN]))
         return self.artifact.comparator.similarity(a, b) >= threshold
 
-    def _find(self, data: bytes) -> tuple[Picture, list[Detection]]:
+    def _decode(self, data: bytes) -> Picture:
         with self.stage("decode"):
-            rgb = images.decode(data)
+            return images.decode(data)
+
+    def _detect(self, rgb: Picture) -> list[Detection]:
         with self.stage("detect"):
-            return rgb, self.detector.detect(rgb)
+            return self.detector.detect(rgb)
 
     def _locate(self, rgb: Picture, detection: Detection) -> Mesh:
         with self.stage("landmarks"):

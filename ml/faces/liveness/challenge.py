@@ -137,11 +137,17 @@ def pose_of(face: Frame, start: Frame) -> "Action | str | None":
     if turn.pitch >= UP_DEGREES and abs(turn.yaw) <= UP_YAW_DEGREES:
         return Action.LOOK_UP
     opening = mouth_opening(face.points)
-    if max(abs(turn.yaw), abs(turn.pitch)) > REST_DEGREES:
+    if not is_at_rest(face.points, start):
         return None
     if opening >= MOUTH_OPEN and opening - mouth_opening(start.points) >= MOUTH_OPENS_BY:
         return Action.OPEN_MOUTH
     return REST
+
+
+def is_at_rest(points: Floats, start: Frame) -> bool:
+    """Whether a head, by its landmarks, is held as at the start; only such frames may meet a template."""
+    turn = turn_between(start.points, points)
+    return max(abs(turn.yaw), abs(turn.pitch)) <= REST_DEGREES
 
 
 def performed(poses: Sequence["Action | str | None"]) -> list[Action]:

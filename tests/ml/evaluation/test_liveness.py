@@ -51,5 +51,5 @@ def test_it_passes_no_two_people(clips, pipeline):
 
 def test_it_passes_no_photograph_that_is_moved_and_tilted(pipeline):
     photograph = cv2.resize(np.asarray(astronaut().crop((100, 0, 356, 256))), (480, 480))
-    tries = trials.still_tries([photograph] * 8, pipeline.frame, rng=np.random.default_rng(0))
+    tries = trials.still_tries([photograph] * 8, pipeline.frames, rng=np.random.default_rng(0))
     assert not any(each.verdict.passed for each in tries)

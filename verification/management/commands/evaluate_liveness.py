@@ -11,14 +11,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ml.evaluation import liveness as trials
-from ml.evaluation.liveness import Try
+from ml.evaluation.liveness import Shot, Try
 from ml.faces.images import decode, encode_jpeg
-from ml.faces.liveness import Frame
 from ml.serving.pipeline import FacePipeline
 from ml.types import Picture
 
 STARTS = 50
 STILL_SIDE_PX = 480
+ROUNDS = 25
 
 
 class Command(BaseCommand):
@@ -28,29 +28,48 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", type=Path, required=True, help="folder with videos/bona_fide and videos/attack"
         )
-        parser.add_argument("--photographs", type=Path, required=True, help="folder <name>/<image>.jpg")
+        parser.add_argument("--photographs", type=Path, help="folder <name>/<image>.jpg")
+        parser.add_argument("--time", action="store_true", help="only measure what a frame costs")
+        parser.add_argument("--threads", type=int, default=settings.FACE_THREADS, help="of one frame")
         parser.add_argument("--tries", type=int, default=300, help="photographs to tilt")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        pipeline = FacePipeline.load(Path(settings.FACE_MODEL), threads=options["threads"])
+        if options["time"]:
+            self._time(options["data"], pipeline)
+        elif options["photographs"]:
+            self._try(options, pipeline)
+        else:
+            raise CommandError("expected --photographs or --time")
+
+    def _try(self, options: dict[str, Any], pipeline: FacePipeline) -> None:
         rng = np.random.default_rng(options["seed"])
-        pipeline = FacePipeline.load(Path(settings.FACE_MODEL), threads=settings.FACE_THREADS)
         people = _clips(options["data"] / "videos" / "bona_fide", pipeline)
         attacks = _clips(options["data"] / "videos" / "attack", pipeline)
         photographs = _photographs(options["photographs"], options["tries"], rng)
-        faces = [face for face in (pipeline.frame(encode_jpeg(p)) for p in photographs[:40]) if face]
+        faces = _shots([encode_jpeg(picture) for picture in photographs[:40]], pipeline)
+        judged = trials.judge_anew(pipeline.frames)
+        replayed = trials.bona_fide_tries(attacks, starts=STARTS, judged=judged)
         tries = [
-            *trials.bona_fide_tries(people, starts=STARTS),
-            *trials.still_tries(photographs, pipeline.frame, rng=rng),
-            *trials.wrong_order_tries(people, starts=STARTS),
-            *trials.replayed_tries(people, starts=STARTS, rng=rng),
-            *trials.two_people_tries(people, faces, starts=STARTS, rng=rng),
-            *(
-                Try("replayed video", t.source, t.verdict)
-                for t in trials.bona_fide_tries(attacks, starts=STARTS)
-            ),
+            *trials.bona_fide_tries(people, starts=STARTS, judged=judged),
+            *trials.still_tries(photographs, pipeline.frames, rng=rng),
+            *trials.wrong_order_tries(people, starts=STARTS, judged=judged),
+            *trials.replayed_tries(people, starts=STARTS, rng=rng, judged=judged),
+            *trials.two_people_tries(people, faces, starts=STARTS, rng=rng, judged=judged),
+            *(Try("replayed video", each.source, each.verdict) for each in replayed),
         ]
         self._print(tries)
+
+    def _time(self, data: Path, pipeline: FacePipeline) -> None:
+        self.stdout.write("| clip | frames | ms a frame | ms of the processor a frame |\n|---|---|---|---|")
+        for name, clip in _clips(data / "videos" / "bona_fide", pipeline).items():
+            held = next(trials.answers(clip, starts=1), None)
+            pictures = [shot.picture for shot in held[1] if isinstance(shot, Shot)] if held else []
+            if pictures:
+                cost = trials.cost_of_frames(pictures, pipeline.frames, rounds=ROUNDS)
+                figures = f"{len(pictures)} | {cost.passed_ms:.1f} | {cost.processor_ms:.1f}"
+                self.stdout.write(f"| {name} | {figures} |")
 
     def _print(self, tries: list[Try]) -> None:
         self.stdout.write("| tries | from | number | passed | refused for |\n|---|---|---|---|---|")
@@ -61,14 +80,21 @@ class Command(BaseCommand):
             self.stdout.write(f"| {kind} | {source} | {passed + codes.total()} | {passed} | {why} |")
 
 
-def _clips(folder: Path, pipeline: FacePipeline) -> dict[str, list[Frame]]:
+def _paths(folder: Path) -> list[Path]:
     paths = sorted(folder.glob("*.*"))
     if not paths:
         raise CommandError(f"expected clips in {folder}, found none")
-    return {
-        path.stem: [face for face in map(pipeline.frame, trials.clip_pictures(path)) if face]
-        for path in paths
-    }
+    return paths
+
+
+def _clips(folder: Path, pipeline: FacePipeline) -> dict[str, list[Shot]]:
+    return {path.stem: _shots(list(trials.clip_pictures(path)), pipeline) for path in _paths(folder)}
+
+
+def _shots(pictures: list[bytes], pipeline: FacePipeline) -> list[Shot]:
+    """Those with a face, each looked at alone."""
+    faces = ((picture, pipeline.frame(picture)) for picture in pictures)
+    return [Shot.of(picture, face) for picture, face in faces if face is not None]
 
 
 def _photographs(folder: Path, count: int, rng: np.random.Generator) -> list[Picture]:
