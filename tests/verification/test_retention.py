@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -98,6 +99,14 @@ def test_it_refuses_to_start_with_other_promises(settings, name, days):
     assert check_retention() == []
     setattr(settings, f"RETENTION_{name}_DAYS", days)
     assert len(check_retention()) == 1
+
+
+def test_it_forgets_devices_whose_session_is_over(stranger):
+    for days in (1, 15):
+        seen = timezone.now() - timedelta(days=days)
+        UserSession.objects.create(user=stranger, ip="::1", session_key=f"key{days}", last_seen_at=seen)
+    assert retention_purge()["devices"] == 1
+    assert UserSession.objects.get().session_key == "key1"
 
 
 def test_the_page_tells_the_settings(settings, client):

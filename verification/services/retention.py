@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest
@@ -36,6 +37,9 @@ def retention_purge() -> dict[str, int]:
         "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
         "failure counts": FailureCount.objects.filter(last_failed_at__lt=records).delete()[0],
         "addresses": _sources_erase(),
+        "devices": UserSession.objects.filter(
+            last_seen_at__lt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        ).delete()[0],
         "webhook deliveries": WebhookDelivery.objects.filter(
             created_at__lt=now - timedelta(days=settings.RETENTION_WEBHOOKS_DAYS)
         ).delete()[0],
