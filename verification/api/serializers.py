@@ -4,6 +4,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from enrollment.api.images import ImagesField
 from enrollment.reasons import Reason
 from verification.challenge import MAX_FRAME_SIDE_PX, MAX_FRAMES, MIN_FRAMES, Action
 from verification.models import VerificationSession
@@ -37,9 +38,7 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
 
 
 class FramesSerializer(serializers.Serializer[Any]):
-    image = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True),
-        min_length=1,
+    image = ImagesField(
         max_length=MAX_FRAMES,
         help_text="One JPEG, PNG or WebP, at most 5 MB; with a challenge its frames in order, facing the camera first.",
     )

@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from enrollment.api.authentication import is_app
 from enrollment.api.base import ApiView
 from enrollment.api.schema import WAITING, problems
+from enrollment.api.waiting import wait_seconds
 from enrollment.models import User
 from enrollment.origin import source_of
 from enrollment.selectors import user_of
 from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
 from verification.api.tokens import sign_in_by_face
-from verification.api.waiting import wait_seconds
 from verification.browser import browser_key
 from verification.models import VerificationSession
 from verification.services import attempt_submit, attempt_wait, session_get, session_open
@@ -79,7 +79,7 @@ class SessionFrames(ApiView):
         summary="Show the face",
         description="A picture, or the frames that answer the challenge. With `Prefer: wait=N` the answer is that of "
         "the session once it is decided.",
-        request={"multipart/form-data": FramesSerializer},
+        request=FramesSerializer,
         parameters=WAITING,
         responses={200: SessionSerializer, 202: SessionSerializer} | problems(409, 413, 415, 422),
         tags=["verification"],

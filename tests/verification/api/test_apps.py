@@ -1,5 +1,6 @@
 """A face in an app: the token comes once, to whoever showed it, and where a face is enough."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -34,6 +35,15 @@ def test_a_face_yields_a_token_that_opens_the_api(ada):
     me = app(token=answer.json()["session_token"]).get(ME).json()
     assert me["username"] == "ada"
     assert me["session"]["face_only"] is True
+
+
+def test_it_takes_a_picture_in_base64(ada):
+    opened = (
+        app().post(SESSIONS, {"purpose": "sign_in", "login": "ada"}, content_type="application/json").json()
+    )
+    body = {"image": base64.b64encode(jpeg(portrait())).decode()}
+    answer = app().post(f"{SESSIONS}/{opened['id']}/frames", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["state"]) == (202, "in_progress")
 
 
 def test_the_token_comes_once(ada):
