@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 STATIC = Path(__file__).resolve().parents[1] / "static"
 MARK = STATIC / "img" / "icon.svg"
 BOX = 32
-FINER = 4  # drawn larger, then scaled down: the edges come out smooth
+FINER = 8  # drawn larger, then scaled down: the edges come out smooth
 # name: (side in pixels, whether the square's corners are round)
 ICONS = {
     "icon-192.png": (192, True),
