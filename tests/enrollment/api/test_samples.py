@@ -1,8 +1,10 @@
+import base64
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from enrollment.models import Sample
-from tests.faces import jpeg, portrait
+from tests.faces import jpeg, portrait, portraits
 from tests.factories import SampleFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,21 @@ def test_it_explains_what_is_wrong_with_a_file(owner, browser_of, data, status, 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer["Content-Type"] == "application/problem+json"
     assert not Sample.objects.exists()
+
+
+def test_it_takes_several_and_tells_of_each(owner, browser_of):
+    files = [SimpleUploadedFile("a.jpg", data) for data in (*portraits()[:2], b"text")]
+    answer = browser_of(owner).post(URL, {"image": files})
+    told = [(one["state"], [reason["code"] for reason in one["reasons"]]) for one in answer.json()["samples"]]
+    assert answer.status_code == 202
+    assert told == [("pending", []), ("pending", []), ("rejected", ["unsupported_type"])]
+    assert answer.json()["anchors"]["pending"] == 2
+
+
+def test_it_takes_base64_in_json(owner, browser_of):
+    body = {"image": base64.b64encode(jpeg(portrait())).decode()}
+    answer = browser_of(owner).post(URL, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["samples"][0]["state"]) == (202, "pending")
 
 
 def test_it_asks_for_the_picture(owner, browser_of):
