@@ -4,11 +4,12 @@ import re
 import time
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
 
 from tests.apps import AUTH, SESSIONS, app, give_password, signed_in
 from tests.conftest import show_password
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, SampleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ME = "/api/v1/me"
@@ -76,6 +77,22 @@ def test_an_app_gets_no_cookie(owner):
 
 def test_a_token_opens_no_page(owner):
     assert app(token=signed_in(owner)).get("/face/consent/").status_code == 302
+
+
+def test_a_token_shows_the_cut_outs_of_ones_own_pictures(owner, stranger):
+    sample = SampleFactory(subject=owner.subject)
+    sample.accept(crop=b"crop", quality={})
+    sample.save()
+    (listed,) = app(token=signed_in(owner)).get("/api/v1/samples").json()["samples"]
+    assert app(token=signed_in(owner)).get(listed["crop_url"]).content == b"crop"
+    assert app(token=signed_in(stranger)).get(listed["crop_url"]).status_code == 404
+    assert app().get(listed["crop_url"]).status_code == 302
+
+
+def test_mails_that_an_app_asked_for_lead_to_pages(owner, mailoutbox):
+    EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
+    app().post(f"{AUTH}/password/request", {"email": owner.email}, content_type="application/json")
+    assert "http://testserver/accounts/password/reset/key/" in mailoutbox[-1].body
 
 
 def test_a_revoked_token_opens_nothing_at_once(owner):
