@@ -70,7 +70,7 @@ def logging_of(*, form: str, level: str) -> dict[str, Any]:
                 "filters": ["request_id", "addresses"],
             }
         },
-        # Celery tells of every task; /metrics counts them.
-        "loggers": {"celery": {"level": "WARNING"}},
+        # Celery tells of every task, which /metrics counts; Django of every 404, which has a line already.
+        "loggers": {"celery": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
         "root": {"handlers": ["console"], "level": level},
     }
