@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from enrollment.checks import check_retention
-from enrollment.models import AuditEvent, Consent, Sample
-from tests.factories import SampleFactory, enrolled_subject, model_version
+from enrollment.models import AuditEvent, Consent, Sample, Subject, SubjectImport
+from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version, service_key
 from verification.models import Attempt, Source, VerificationSession
 from verification.services import retention_purge, session_open
 
@@ -114,3 +114,19 @@ def test_the_page_tells_the_settings(settings, client):
     page = client.get("/privacy/").content.decode()
     assert "at most 2 years after its last use" in page
     assert "90 days" in page
+
+
+def test_it_erases_a_subject_without_an_account_that_nobody_used_for_three_years(db):
+    version, face = model_version(), np.full(192, 192**-0.5, dtype=np.float32)
+    gone, kept = backend_subject(version, face), backend_subject(version, face)
+    Sample.objects.filter(subject=gone).update(created_at=FOUR_YEARS_AGO)
+    gone.consents.update(granted_at=FOUR_YEARS_AGO)
+    assert retention_purge()["unused faces"] == 1
+    assert list(Subject.objects.all()) == [kept]
+
+
+def test_it_erases_reports_of_imports_after_a_month(db):
+    key, _ = service_key()
+    SubjectImport.objects.create(service_key=key)
+    SubjectImport.objects.update(created_at=timezone.now() - timedelta(days=31))
+    assert retention_purge()["reports of imports"] == 1

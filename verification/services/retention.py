@@ -8,8 +8,18 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
-from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, User, WebhookDelivery
-from enrollment.services import consent_withdraw, orphans_erase
+from enrollment.models import (
+    AuditEvent,
+    Consent,
+    Sample,
+    StoredAnswer,
+    Subject,
+    SubjectImport,
+    User,
+    WebhookDelivery,
+)
+from enrollment.selectors import backend_subjects
+from enrollment.services import consent_withdraw, orphans_erase, subject_delete
 from verification import policy
 from verification.models import (
     Attempt,
@@ -32,6 +42,9 @@ def retention_purge() -> dict[str, int]:
     erased = {
         "unused faces": _unused_faces_erase(now - timedelta(days=settings.RETENTION_FACE_DAYS)),
         "rejected pictures": _rejected_erase(now - timedelta(days=settings.RETENTION_REJECTED_DAYS)),
+        "reports of imports": SubjectImport.objects.filter(
+            created_at__lt=now - timedelta(days=settings.RETENTION_REJECTED_DAYS)
+        ).delete()[0],
         "sign-in sessions": VerificationSession.objects.filter(created_at__lt=records).delete()[0],
         "identifications": Identification.objects.filter(created_at__lt=records).delete()[0],
         "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
@@ -55,9 +68,9 @@ def retention_purge() -> dict[str, int]:
 
 def _unused_faces_erase(oldest: datetime) -> int:
     """Faces that nobody enrolled, verified or consented with since."""
-    enrolled = Subject.objects.filter(samples__isnull=False, user__isnull=False)
+    enrolled = Subject.objects.filter(Q(samples__isnull=False) | Q(user=None))
     used = enrolled.annotate(
-        last_sample=Max("samples__created_at"),
+        last_sample=Coalesce(Max("samples__created_at"), "created_at"),
         last_consent=Max("consents__granted_at"),
         last_match=Max("attempts__created_at", filter=Q(attempts__decision=Attempt.Decision.MATCH)),
     ).annotate(
@@ -67,11 +80,15 @@ def _unused_faces_erase(oldest: datetime) -> int:
             Coalesce("last_match", "last_sample"),
         )
     )
-    people = User.objects.filter(subject__in=used.filter(last_used__lt=oldest).values("pk"))
-    for user in (unused := list(people)):
+    unused = used.filter(last_used__lt=oldest)
+    people = list(User.objects.filter(subject__in=unused.values("pk")))
+    for user in people:
         for purpose in Consent.Purpose.values:
             consent_withdraw(user, purpose)
-    return len(unused)
+    of_backends = list(backend_subjects().filter(pk__in=unused.values("pk")))
+    for subject in of_backends:
+        subject_delete(subject)
+    return len(people) + len(of_backends)
 
 
 def _rejected_erase(oldest: datetime) -> int:
