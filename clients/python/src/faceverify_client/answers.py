@@ -183,6 +183,14 @@ class NextStep:
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """A session token, or what else the account asks for."""
+
+    session_token: str | None = field(repr=False)
+    next_step: NextStep | None = None
+
+
+@dataclass(frozen=True)
 class VerificationSession:
     """`created`, `in_progress`, then `succeeded`, `failed` or `expired`."""
 

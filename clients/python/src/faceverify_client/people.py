@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from faceverify_client.answers import Consents, Enrollment, Sample, VerificationSession
+from faceverify_client.answers import Consents, Enrollment, Sample, SignIn, VerificationSession
 from faceverify_client.enrolling import enroll, only
 from faceverify_client.pages import rows
 from faceverify_client.parsing import build
@@ -51,6 +51,14 @@ class VerificationSessions:
         answer = self._transport.post(f"{path}/frames", files=parts("image", *frames))
         answer = self._transport.finished(answer, path, lambda told: told["state"] == "in_progress")
         return build(VerificationSession, answer)
+
+    def send_code(self) -> None:
+        """Has a code mailed in place of the face, where a sign-in by password waits for one."""
+        self._transport.post("sign-in-code", json={})
+
+    def check_code(self, code: str) -> SignIn:
+        """Signs in by the code of that mail."""
+        return build(SignIn, self._transport.post("sign-in-code", json={"code": code}))
 
 
 class ConsentChoices:

@@ -36,7 +36,8 @@ class Transport:
         return self.send("GET", path, hold=hold, params=told).json()
 
     def post(self, path: str, *, json: Any = None, files: Files | None = None, data: Any = None) -> Any:
-        return self.send("POST", path, hold=True, json=json, files=files, data=data).json()
+        answer = self.send("POST", path, hold=True, json=json, files=files, data=data)
+        return answer.json() if answer.content else None
 
     def put(self, path: str, *, json: Any) -> Any:
         return self.send("PUT", path, json=json).json()
