@@ -102,8 +102,10 @@ def _mail(endpoint: WebhookEndpoint) -> None:
         with get_connection() as connection:
             for user in staff.exclude(email="").distinct():
                 EmailMessage(subject, body, to=[user.email], connection=connection).send()
-    except (OSError, smtplib.SMTPException):
-        logger.exception("nobody could be told that webhook %s was switched off", endpoint.pk)
+    except (OSError, smtplib.SMTPException) as error:  # whose words may name the addresses
+        logger.error(
+            "nobody could be told that webhook %s was switched off: %s", endpoint.pk, type(error).__name__
+        )
 
 
 def deliveries_due() -> list[int]:

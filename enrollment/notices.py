@@ -63,5 +63,5 @@ def _send(user: User, notice: Notice, source: str, words: dict[str, str]) -> Non
     )
     try:
         send_mail(f"FaceVerify: {subject}", body, None, [user.email])
-    except (OSError, smtplib.SMTPException):
-        logger.exception("notice %s could not be sent", notice.name)
+    except (OSError, smtplib.SMTPException) as error:  # whose words may name the address
+        logger.error("notice %s could not be sent: %s", notice.name, type(error).__name__)

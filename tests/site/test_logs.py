@@ -4,12 +4,14 @@ import io
 import json
 import logging
 import logging.config
+import smtplib
 
 import pytest
 import structlog
 from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from enrollment import notices
 from enrollment.jobs import template_extract
 from enrollment.models import Sample
 from enrollment.tasks import template_extract as template_extract_task
@@ -88,6 +90,19 @@ def test_an_error_tells_its_trace_and_not_its_address(client, lines, monkeypatch
     client.get("/readyz?key=SECRET-KEY")
     assert "Traceback" in "\n".join(lines())
     assert "SECRET-KEY" not in "\n".join(lines())
+
+
+def test_a_mail_that_is_refused_leaves_nothing_of_the_person(
+    lines, monkeypatch, django_capture_on_commit_callbacks
+):
+    def refuse(*_, **__):
+        raise smtplib.SMTPRecipientsRefused({PERSON["email"]: (550, b"no such user")})
+
+    monkeypatch.setattr(notices, "send_mail", refuse)
+    with django_capture_on_commit_callbacks(execute=True):
+        notices.notice_send(UserFactory(**PERSON), notices.Notice.FACE_LOCKED)
+    assert any("SMTPRecipientsRefused" in line for line in lines())
+    assert_nothing_of_a_person(lines())
 
 
 @only_json

@@ -37,7 +37,7 @@ def source_count(source: Source | None, session: VerificationSession, at: dateti
         return
     _refuse(source)
     if source.add(session.account_key, at):
-        logger.warning("source %s is blocked: it failed on too many accounts", source)
+        logger.warning("a source is blocked, the audit log says which: it failed on too many accounts")
         AuditEvent.record(AuditEvent.Action.SOURCE_BLOCK, AuditEvent.Outcome.REFUSED, source=session.source)
 
 
