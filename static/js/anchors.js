@@ -1,9 +1,10 @@
 // The capture page: pictures go up two at a time, and each card shows what came of its picture.
 
-import { AnchorCard } from "./anchor_card.js";
+import { AnchorCard, SLOW_AFTER_MS } from "./anchor_card.js";
 import { isFull, showProgress, spoken } from "./anchor_progress.js";
 import { ApiError, postImage, request } from "./api.js";
 import { onFiles } from "./drop.js";
+import { GuidedCapture } from "./guided_capture.js";
 import { prepareImage } from "./images.js";
 import { onKeys } from "./keys.js";
 import { Stage } from "./stage.js";
@@ -16,6 +17,9 @@ class AnchorsPage {
   #cards = [];
   #queue = new UploadQueue(2);
   #polling = false;
+  #usable = false;
+  /** Some pictures of the first round were not accepted: no more are taken than are needed. */
+  #untilUsable = false;
 
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -23,8 +27,12 @@ class AnchorsPage {
     this.url = root.dataset.samplesUrl;
     this.maxBytes = Number(root.dataset.maxBytes);
     this.stage = new Stage(root, (picture) => this.add(picture));
+    this.guided = new GuidedCapture(this.stage.element);
+    this.stage.onLive = () => this.guide();
+    this.stage.onInterrupt = () => this.guided.cancel();
     onFiles(root, (files) => files.forEach((file) => this.add(file)));
-    onKeys({ a: () => this.capture(), q: () => this.stage.stop() });
+    onKeys({ a: () => this.capture(), q: () => this.stop() });
+    this.stage.element.querySelector("[data-stage-stop]").addEventListener("click", () => this.guided.cancel());
     for (const element of this.#list.children) this.#adopt(new AnchorCard(element));
     if (this.#anyPending()) this.poll();
   }
@@ -39,6 +47,49 @@ class AnchorsPage {
 
   capture() {
     if (!this.#full) this.stage.take();
+  }
+
+  stop() {
+    this.guided.cancel();
+    this.stage.stop();
+  }
+
+  /** Takes pictures in turn until the face is usable; where that cannot be, the shutter is left. */
+  async guide() {
+    this.stage.state = "guide";
+    this.#untilUsable = false;
+    try {
+      let outcome = await this.#guideOnce();
+      while (outcome === "done" && !this.#usable) {
+        this.#untilUsable = true;
+        outcome = await this.#guideOnce();
+      }
+      if (outcome === "done") this.stop();
+      if (outcome === "gave_up") this.stage.state = "live";
+    } catch {
+      if (this.stage.element.dataset.state !== "guide") return;
+      this.stage.state = "live";
+      this.stage.say("Guidance does not run in this browser. Take the pictures yourself.", "no_guide");
+    }
+  }
+
+  async #guideOnce() {
+    const outcome = await this.guided.run((picture) => {
+      this.stage.flash();
+      this.add(picture);
+    });
+    if (outcome !== "done") return outcome;
+    this.guided.view.say("checking");
+    await this.#settled();
+    return this.stage.element.dataset.state === "guide" ? "done" : "cancelled";
+  }
+
+  /** Resolves when every picture has its answer, or takes longer than people wait for. */
+  async #settled() {
+    const end = Date.now() + SLOW_AFTER_MS;
+    while (Date.now() < end && this.#cards.some((card) => card.state === "pending")) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS / 2));
+    }
   }
 
   /** @param {Blob} picture a photo from the camera or a chosen file */
@@ -138,7 +189,8 @@ class AnchorsPage {
   #show(anchors) {
     showProgress(this.root, anchors);
     this.root.toggleAttribute("data-full", isFull(anchors));
-    if (this.#full) this.stage.stop();
+    this.#usable = anchors.usable;
+    if (this.#full || (this.#untilUsable && this.#usable && this.guided.running)) this.stop();
   }
 
   #showEmpty() {

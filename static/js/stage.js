@@ -7,6 +7,10 @@ export class Stage {
   #camera;
   #onPicture;
   #onTake;
+  /** Called once the camera shows a picture. */
+  onLive = () => {};
+  /** Called when the person takes a picture while being guided; without it, guidance has no shutter. */
+  onInterrupt = null;
 
   /**
    * @param {ParentNode} page holds one [data-stage]
@@ -41,7 +45,7 @@ export class Stage {
   /** @param {"idle" | "starting" | "live" | "guide" | "busy" | "match" | "no_match"} state */
   set state(state) {
     this.#root.dataset.state = state;
-    this.#find("controls").hidden = state !== "live";
+    this.#find("controls").hidden = state !== "live" && !(state === "guide" && this.onInterrupt);
   }
 
   /** Opens the camera; a refusal is shown, never thrown. */
@@ -56,6 +60,7 @@ export class Stage {
       if (!this.#camera.live) return;
       this.state = "live";
       if (hadFocus) this.#find("take").focus();
+      this.onLive();
     } catch (error) {
       this.stop();
       const shown = error instanceof CameraError ? error : new CameraError("Unknown");
@@ -73,12 +78,21 @@ export class Stage {
   /** Takes one picture, if the camera is live; else opens the camera. */
   async take() {
     if (this.#root.dataset.state === "idle") return this.start();
+    if (this.#root.dataset.state === "guide" && this.onInterrupt) {
+      this.onInterrupt();
+      this.state = "live";
+    }
     if (!this.live) return undefined;
     if (this.#onTake) return this.#onTake();
+    this.flash();
+    return this.#onPicture(await this.#camera.snapshot());
+  }
+
+  /** Shows that a picture was taken. */
+  flash() {
     const frame = this.#find("video").parentElement;
     frame.toggleAttribute("data-flash", true);
     setTimeout(() => frame.removeAttribute("data-flash"), 180);
-    return this.#onPicture(await this.#camera.snapshot());
   }
 
   snapshot() {

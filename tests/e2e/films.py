@@ -1,0 +1,46 @@
+"""A clip of a real person as the film of a camera."""
+
+from itertools import count, cycle, islice
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.faces import SHARED
+
+CLIP = SHARED / "liveness" / "videos" / "bona_fide" / "krzysiek_turns_and_up.mp4"
+needs_clip = pytest.mark.skipif(not CLIP.exists(), reason="needs the clips in ../shared/data/liveness")
+# Seconds of the clip: ahead, to the left, to the right, up, back again. The pauses between are left out.
+CHALLENGE = ((0, 0.75), (2.15, 2.95), (3.05, 3.95), (4.0, 5.5))
+# Ahead, a little to the left, a little to the right; the last is blurred, and refused as an anchor.
+POSES = ((0.8, 1.4), (6.96, 7.3), (3.95, 4.0))
+
+
+def clip(*spans: tuple[float, float]) -> list[bytes]:
+    """The clip's frames within these spans, as JPEG files."""
+    capture = cv2.VideoCapture(str(CLIP))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    frames: list[bytes] = []
+    for number in count():
+        there, frame = capture.read()
+        if not there:
+            return frames
+        if any(start <= number / rate < end for start, end in spans):
+            frames.append(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+    raise AssertionError("a clip ends")
+
+
+def lingering(spans: tuple[tuple[float, float], ...], *, frames: int = 40) -> list[bytes]:
+    """Each of these moments for so many frames: people do hold still when asked to."""
+    return [frame for span in spans for frame in islice(cycle(clip(span)), frames)]
+
+
+def filmed(frames: list[bytes], *, times: int = 4) -> list[bytes]:
+    """The frames in a loop, with a camera's noise: no two pictures of a camera are the same."""
+    noise, film = np.random.default_rng(), []
+    for _ in range(times):
+        for frame in frames:
+            picture = np.asarray(cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR), np.float32)
+            noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+            film.append(cv2.imencode(".jpg", noisy)[1].tobytes())
+    return film
