@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ml.evaluation import liveness as trials
 from ml.faces.liveness import Action
+from tests.apps import SESSIONS, app
 from tests.faces import SHARED, jpeg, portrait
 from tests.factories import enrolled_subject
 from verification import challenge, jobs
@@ -196,3 +197,23 @@ def test_it_does_not_start_with_a_challenge_that_cannot_be_drawn(settings, actio
 def test_it_does_not_start_with_an_unknown_setting(settings):
     settings.LIVENESS = "maybe"
     assert [error.id for error in check_liveness()] == ["verification.E003"]
+
+
+@needs_clip
+def test_an_app_that_answers_the_challenge_gets_a_token(film, actor):
+    opened = app().post(SESSIONS, {"purpose": "sign_in", "login": "actor"}, content_type="application/json")
+    address = f"{SESSIONS}/{opened.json()['id']}"
+    VerificationSession.objects.update(
+        challenge=["turn_left", "turn_right"], created_at=timezone.now() - timedelta(seconds=5)
+    )
+    pictures = answer(film, opened_actions(address))
+    files = [SimpleUploadedFile("frame.jpg", picture) for picture in pictures]
+    assert app().post(f"{address}/frames", {"image": files}).status_code == 202
+    jobs.attempt_decide(Attempt.objects.get().pk)
+    token = app().get(address).json()["session_token"]
+    assert app(token=token).get("/api/v1/me").json()["username"] == "actor"
+
+
+def opened_actions(address: str) -> list[str]:
+    """What the session asks an app for."""
+    return app().get(address).json()["challenge"]["actions"]
