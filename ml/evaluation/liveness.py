@@ -54,9 +54,13 @@ class Shot(Frame):
 
 def judge_anew(read: Reader) -> Judge:
     """Return a judge that reads the pictures of `Shot`s once more, as a challenge of their own."""
+    known: dict[tuple[bytes, ...], Sequence[Frame | None]] = {}  # most are judged for several challenges
 
     def judged(shots: Sequence[Frame], actions: Sequence[Action]) -> Verdict:
-        return judge(read([shot.picture for shot in shots if isinstance(shot, Shot)]), actions)
+        pictures = tuple(shot.picture for shot in shots if isinstance(shot, Shot))
+        if pictures not in known:
+            known[pictures] = read(pictures)
+        return judge(known[pictures], actions)
 
     return judged
 

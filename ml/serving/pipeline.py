@@ -14,6 +14,7 @@ from ml.faces.detection.base import Selection, foremost
 from ml.faces.landmarks import Mesh, MeshNetwork
 from ml.faces.liveness.challenge import is_at_rest
 from ml.faces.liveness.frames import Frame
+from ml.faces.liveness.motion import shift_between
 from ml.faces.quality import VERIFICATION_GATE, QualityGate
 from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
@@ -23,6 +24,8 @@ from ml.types import Extraction, Floats, Picture, Quality, Reason
 
 # Entered around each stage, by its name: decode, detect, landmarks, align, embed.
 Stage = Callable[[str], AbstractContextManager[object]]
+# In eye distances: a head that moved less is still well within the place where it was last.
+_NEAR = 0.1
 # A face, its landmarks, and all faces of the picture.
 _Found = tuple[Detection, Mesh, list[Detection]]
 # Other faces are worth a look from this share of the chosen one's size on.
@@ -110,28 +113,30 @@ class FacePipeline:
             ImageError: If the bytes are no usable picture.
         """
         faces: list[Frame | None] = []
+        seen: list[tuple[Frame, Detection]] = []
         for data in files:
-            found = [face for face in faces if face is not None]
-            faces.append(self.frame(data, earlier=found))
+            found = self._frame(data, seen)
+            faces.append(found and found[0])
+            seen += [found] if found else []
         return faces
 
-    def frame(self, data: bytes, *, earlier: Sequence[Frame] = ()) -> Frame | None:
+    def frame(self, data: bytes) -> Frame | None:
         """Take the face of one frame, which may be turned away; None where there is none.
-
-        Args:
-            data: A JPEG, PNG or WebP file.
-            earlier: The faces of the challenge's earlier frames.
 
         Raises:
             ImageError: If the bytes are no usable picture.
         """
+        return self.frames([data])[0]
+
+    def _frame(self, data: bytes, seen: list[tuple[Frame, Detection]]) -> tuple[Frame, Detection] | None:
+        """The face and where it was looked for; `seen` has those of the earlier frames."""
         rgb = self._decode(data)
-        found = self._follow(rgb, earlier) or self._foremost(rgb)
+        found = (self._follow(rgb, seen) if seen else None) or self._foremost(rgb)
         if found is None:
             return None
         detection, mesh, detections = found
         crop, measured = self._measure(rgb, detection, mesh, detections)
-        return Frame(
+        face = Frame(
             points=mesh.points,
             yaw_degrees=measured.yaw_degrees,
             pitch_degrees=measured.pitch_degrees,
@@ -139,18 +144,21 @@ class FacePipeline:
             reasons=VERIFICATION_GATE.reasons(measured),
             score=measured.score,
         )
+        return face, detection
 
-    def _follow(self, rgb: Picture, earlier: Sequence[Frame]) -> _Found | None:
-        """The face about where it was last, if it is there and turned away from the first frame."""
-        if not earlier:
-            return None
-        detection = detection_around(earlier[-1].points)
+    def _follow(self, rgb: Picture, seen: list[tuple[Frame, Detection]]) -> _Found | None:
+        """The face about where it was last, if it is there and turned away from the first frame.
+
+        It is looked for in the very place of the last frame, so that a picture that comes twice measures the same.
+        """
+        start, (last, detection) = seen[0][0], seen[-1]
         mesh = self._locate(rgb, detection)
-        if not mesh.is_face or is_at_rest(mesh.points, earlier[0]):
+        if not mesh.is_face or is_at_rest(mesh.points, start):
             return None
-        detection = detection_around(mesh.points)  # it has moved: once more, from nearer
-        mesh = self._locate(rgb, detection)
-        if not mesh.is_face or is_at_rest(mesh.points, earlier[0]):
+        if shift_between(last.points, mesh.points) > _NEAR:  # once more, about where it is now
+            detection = detection_around(mesh.points)
+            mesh = self._locate(rgb, detection)
+        if not mesh.is_face or is_at_rest(mesh.points, start):
             return None
         return detection, mesh, [detection]
 
