@@ -116,6 +116,18 @@ def test_it_walks_through_pages_on_its_own_site_alone():
     assert site.asked[1][1] == "/api/v1/training-runs?cursor=abc%3D"
 
 
+def test_it_keeps_ids_of_strangers_within_their_place():
+    with moody_site((404, {}, {})) as site, client(site.url) as faces, pytest.raises(Problem):
+        faces.samples.delete("../models/1?x=1#y")
+    assert [path for _, path, _, _ in site.asked] == ["/api/v1/samples/..%2Fmodels%2F1%3Fx%3D1%23y"]
+
+
+@pytest.mark.parametrize("nobody", ["", ".", ".."])
+def test_it_refuses_ids_that_name_nothing(nobody):
+    with client("http://127.0.0.1:9") as faces, pytest.raises(ValueError, match="expected ids"):
+        faces.subjects.delete(nobody)
+
+
 def test_it_takes_answers_with_fields_that_it_does_not_know():
     with moody_site((200, RUN | {"brand_new": 1}, {})) as site, client(site.url) as faces:
         assert faces.training_runs.read(1).created_at.year == 2026

@@ -11,7 +11,7 @@ from faceverify_client.parsing import build
 from faceverify_client.people import ConsentChoices, Samples, VerificationSessions
 from faceverify_client.pictures import Picture, parts
 from faceverify_client.subjects import Subjects
-from faceverify_client.transport import Transport
+from faceverify_client.transport import Transport, address
 
 
 class FaceVerify:
@@ -73,21 +73,21 @@ class FaceVerify:
         """Are these two pictures of one person? Both are erased once compared."""
         files = [*parts("image_a", image_a), *parts("image_b", image_b)]
         answer = self._transport.post("compare", files=files, data={"model": model} if model else None)
-        answer = self._transport.finished(answer, f"compare/{answer['id']}", _is_open)
+        answer = self._transport.finished(answer, address("compare", answer["id"]), _is_open)
         return build(Comparison, answer)
 
     def comparison(self, comparison_id: str) -> Comparison:
         """A comparison of one's own, for some minutes."""
-        return build(Comparison, self._transport.get(f"compare/{comparison_id}"))
+        return build(Comparison, self._transport.get(address("compare", comparison_id)))
 
     def identify(self, image: Picture) -> Identification:
         """Whose face is this? For staff, and for keys with the scope `identify`."""
         answer = self._transport.post("identify", files=parts("image", image))
-        answer = self._transport.finished(answer, f"identify/{answer['id']}", _is_open)
+        answer = self._transport.finished(answer, address("identify", answer["id"]), _is_open)
         return build(Identification, answer)
 
     def identification(self, identification_id: str) -> Identification:
-        return build(Identification, self._transport.get(f"identify/{identification_id}"))
+        return build(Identification, self._transport.get(address("identify", identification_id)))
 
 
 def _is_open(answer: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from faceverify_client.answers import Enrollment
 from faceverify_client.parsing import build
 from faceverify_client.pictures import Picture, parts
-from faceverify_client.transport import Transport
+from faceverify_client.transport import Transport, address
 
 
 def enroll(transport: Transport, path: str, images: Sequence[Picture], *, counted_at: str) -> Enrollment:
@@ -14,7 +14,8 @@ def enroll(transport: Transport, path: str, images: Sequence[Picture], *, counte
     answer = transport.post(path, files=parts("image", *images))
     if any(map(_is_open, answer["samples"])):
         samples = [
-            only(transport.finished(told, f"{path}/{told['id']}", _is_open)) for told in answer["samples"]
+            only(transport.finished(told, f"{path}/{address(told['id'])}", _is_open))
+            for told in answer["samples"]
         ]
         answer = {"samples": samples, "anchors": transport.get(counted_at)["anchors"]}
     return build(Enrollment, answer)

@@ -7,7 +7,7 @@ from faceverify_client.enrolling import enroll, only
 from faceverify_client.pages import rows
 from faceverify_client.parsing import build
 from faceverify_client.pictures import Picture, parts
-from faceverify_client.transport import Transport
+from faceverify_client.transport import Transport, address
 
 
 class Samples:
@@ -24,11 +24,11 @@ class Samples:
         return rows(self._transport, "samples", "samples", Sample)
 
     def read(self, sample_id: str) -> Sample:
-        return build(Sample, only(self._transport.get(f"samples/{sample_id}")))
+        return build(Sample, only(self._transport.get(address("samples", sample_id))))
 
     def delete(self, sample_id: str) -> None:
         """Erases the picture and what was computed from it."""
-        self._transport.delete(f"samples/{sample_id}")
+        self._transport.delete(address("samples", sample_id))
 
 
 class VerificationSessions:
@@ -43,11 +43,11 @@ class VerificationSessions:
         return build(VerificationSession, self._transport.post("verification-sessions", json=fields))
 
     def read(self, session_id: str) -> VerificationSession:
-        return build(VerificationSession, self._transport.get(f"verification-sessions/{session_id}"))
+        return build(VerificationSession, self._transport.get(address("verification-sessions", session_id)))
 
     def submit(self, session_id: str, *frames: Picture) -> VerificationSession:
         """Sends one picture, or the frames that answer the challenge, and waits for the verdict."""
-        path = f"verification-sessions/{session_id}"
+        path = address("verification-sessions", session_id)
         answer = self._transport.post(f"{path}/frames", files=parts("image", *frames))
         answer = self._transport.finished(answer, path, lambda told: told["state"] == "in_progress")
         return build(VerificationSession, answer)

@@ -7,7 +7,7 @@ from faceverify_client.enrolling import enroll
 from faceverify_client.pages import rows
 from faceverify_client.parsing import build
 from faceverify_client.pictures import Picture, parts
-from faceverify_client.transport import Transport
+from faceverify_client.transport import Transport, address
 
 
 class Subjects:
@@ -27,42 +27,45 @@ class Subjects:
         return rows(self._transport, "subjects", "subjects", Subject)
 
     def read(self, subject_id: str) -> Subject:
-        return build(Subject, self._transport.get(f"subjects/{subject_id}"))
+        return build(Subject, self._transport.get(address("subjects", subject_id)))
 
     def delete(self, subject_id: str) -> None:
         """Erases the person with all that is known of them."""
-        self._transport.delete(f"subjects/{subject_id}")
+        self._transport.delete(address("subjects", subject_id))
 
     def replace_consents(self, subject_id: str, *, consent: bool, training_consent: bool = False) -> Subject:
         fields = {"consent": consent, "training_consent": training_consent}
-        return build(Subject, self._transport.put(f"subjects/{subject_id}/consents", json=fields))
+        return build(Subject, self._transport.put(address("subjects", subject_id, "consents"), json=fields))
 
     def add_samples(self, subject_id: str, *images: Picture) -> Enrollment:
         """Sends pictures, at most 11 MB in all, and waits until each is accepted or rejected."""
         return enroll(
-            self._transport, f"subjects/{subject_id}/samples", images, counted_at=f"subjects/{subject_id}"
+            self._transport,
+            address("subjects", subject_id, "samples"),
+            images,
+            counted_at=address("subjects", subject_id),
         )
 
     def samples(self, subject_id: str) -> Iterator[Sample]:
-        return rows(self._transport, f"subjects/{subject_id}/samples", "samples", Sample)
+        return rows(self._transport, address("subjects", subject_id, "samples"), "samples", Sample)
 
     def sample(self, subject_id: str, sample_id: str) -> Sample:
-        return build(Sample, self._transport.get(f"subjects/{subject_id}/samples/{sample_id}"))
+        return build(Sample, self._transport.get(address("subjects", subject_id, "samples", sample_id)))
 
     def delete_sample(self, subject_id: str, sample_id: str) -> None:
-        self._transport.delete(f"subjects/{subject_id}/samples/{sample_id}")
+        self._transport.delete(address("subjects", subject_id, "samples", sample_id))
 
     def verify(self, subject_id: str, image: Picture) -> SubjectVerification:
         """Is this the person? Nothing is kept of the picture."""
-        path = f"subjects/{subject_id}/verify"
+        path = address("subjects", subject_id, "verify")
         answer = self._transport.post(path, files=parts("image", image))
-        path = f"{path}/{answer['id']}"
+        path = address("subjects", subject_id, "verify", answer["id"])
         answer = self._transport.finished(answer, path, lambda told: told["state"] == "pending")
         return build(SubjectVerification, answer)
 
     def verification(self, subject_id: str, verification_id: str) -> SubjectVerification:
         """A verification that the same key asked for."""
-        path = f"subjects/{subject_id}/verify/{verification_id}"
+        path = address("subjects", subject_id, "verify", verification_id)
         return build(SubjectVerification, self._transport.get(path))
 
     def import_archive(
@@ -74,4 +77,4 @@ class Subjects:
         return build(ImportReport, self._transport.post("subjects/import", files=files, data=fields))
 
     def import_report(self, import_id: str) -> ImportReport:
-        return build(ImportReport, self._transport.get(f"subjects/import/{import_id}"))
+        return build(ImportReport, self._transport.get(address("subjects", "import", import_id)))

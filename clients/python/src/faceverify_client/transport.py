@@ -4,8 +4,9 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -28,8 +29,6 @@ class Transport:
 
     http: httpx.Client
     patience_seconds: float
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = field(default=time.monotonic)
 
     def get(self, path: str, *, hold: bool = False, **params: Any) -> Any:
         told = {name: value for name, value in params.items() if value is not None}
@@ -42,20 +41,17 @@ class Transport:
     def put(self, path: str, *, json: Any) -> Any:
         return self.send("PUT", path, json=json).json()
 
-    def patch(self, path: str, *, json: Any) -> Any:
-        return self.send("PATCH", path, json=json).json()
-
     def delete(self, path: str) -> None:
         self.send("DELETE", path)
 
     def finished(self, answer: Any, path: str, is_open: Callable[[Any], bool]) -> Any:
         """Asks for the resource until its work is done. Raises Unfinished."""
-        deadline = self.clock() + self.patience_seconds
+        deadline = time.monotonic() + self.patience_seconds
         pause = FIRST_PAUSE_SECONDS
         while is_open(answer):
-            if self.clock() + pause > deadline:
+            if time.monotonic() + pause > deadline:
                 raise Unfinished(answer)
-            self.sleep(pause)
+            time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             answer = self.get(path, hold=True)
         return answer
@@ -63,16 +59,16 @@ class Transport:
     def send(self, method: str, path: str, *, hold: bool = False, **content: Any) -> httpx.Response:
         """The answer, if it is a good one. Raises Problem or Unreachable."""
         headers = self._headers(method, hold=hold)
-        deadline = self.clock() + self.patience_seconds
+        deadline = time.monotonic() + self.patience_seconds
         pause = FIRST_PAUSE_SECONDS
         while True:
             outcome = self._once(method, path, headers, content)
             if isinstance(outcome, httpx.Response):
                 return outcome
             wait = max(pause * random.uniform(0.75, 1.25), getattr(outcome, "retry_after", None) or 0)
-            if not _may_pass(outcome) or self.clock() + wait > deadline:
+            if not _may_pass(outcome) or time.monotonic() + wait > deadline:
                 raise outcome
-            self.sleep(wait)
+            time.sleep(wait)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def _headers(self, method: str, *, hold: bool) -> dict[str, str]:
@@ -93,6 +89,14 @@ class Transport:
             unreachable.__cause__ = error
             return unreachable
         return response if response.is_success else problem_of(response)
+
+
+def address(*parts: object) -> str:
+    """A path of these parts, each of which stays one, whatever is in it: ids may come from strangers."""
+    told = [quote(str(part), safe="") for part in parts]
+    if any(part in {"", ".", ".."} for part in told):
+        raise ValueError(f"expected ids, got {parts}")
+    return "/".join(told)
 
 
 def _may_pass(outcome: Problem | Unreachable) -> bool:
