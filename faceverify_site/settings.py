@@ -200,7 +200,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30  # a child loads the model before it reports for work
 CELERY_TASK_DEFAULT_QUEUE = "biometric"
+# Workers take from `biometric` and `enrollment` in turn, so that nobody at the door waits behind a thousand pictures.
 CELERY_TASK_ROUTES = {
+    "enrollment.tasks.template_extract": {"queue": "enrollment"},
+    "enrollment.tasks.duplicates_check": {"queue": "enrollment"},
     "enrollment.tasks.training_run_execute": {"queue": "training"},
     "enrollment.tasks.promotion_execute": {"queue": "training"},
     "enrollment.tasks.webhook_send": {"queue": "webhooks"},

@@ -15,6 +15,7 @@ from tests.e2e.stack import Stack
 from tests.faults.postgres import Postgres
 
 DOWN_SECONDS = 3.0
+QUEUES = ("biometric", "enrollment")
 
 
 @dataclass
@@ -73,22 +74,21 @@ def broker_emptied(site: Site) -> None:
 
 
 def messages_lost(site: Site) -> None:
-    """What comes in while no worker is there, gone from the queue."""
+    """What comes in while no worker is there, gone from the queues."""
     site.stack.stop("biometric")
     time.sleep(DOWN_SECONDS)
-    site.broker().delete("biometric")
+    site.broker().delete(*QUEUES)
     site.stack.start("biometric")
 
 
 def messages_doubled(site: Site) -> None:
-    """Every message of the queue three times over."""
+    """Every message of the queues three times over."""
     site.stack.stop("biometric")
     time.sleep(DOWN_SECONDS)
     broker = site.broker()
-    waiting = broker.lrange("biometric", 0, -1)
-    for _ in range(2):
-        if waiting:
-            broker.rpush("biometric", *waiting)
+    for queue in QUEUES:
+        if waiting := broker.lrange(queue, 0, -1):
+            broker.rpush(queue, *waiting, *waiting)
     site.stack.start("biometric")
 
 
