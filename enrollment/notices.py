@@ -3,7 +3,6 @@
 import enum
 import logging
 import smtplib
-from functools import partial
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -47,7 +46,9 @@ class Notice(enum.Enum):
 
 def notice_send(user: User, notice: Notice, **words: str) -> None:
     """Mails a notice once the present transaction is committed; a mail server that is away stops nothing."""
-    transaction.on_commit(partial(_send, user, notice, current_source(), words), robust=True)
+    source = current_source()
+    # Not a partial: Django asks a robust callback that fails for its name.
+    transaction.on_commit(lambda: _send(user, notice, source, words), robust=True)
 
 
 def _send(user: User, notice: Notice, source: str, words: dict[str, str]) -> None:

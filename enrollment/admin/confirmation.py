@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from enrollment.errors import DomainError
+from enrollment.reauthentication import fresh_required
 
 TEMPLATE = "admin/enrollment/confirm.html"
 
 
+@fresh_required
 def confirm(
     request: HttpRequest,
     *,
@@ -23,7 +25,10 @@ def confirm(
     back: str,
     form: forms.Form | None = None,
 ) -> HttpResponse:
-    """Shows the page; on POST calls `act` with the form's data, and shows what it answers on the page `back`."""
+    """Shows the page; on POST calls `act` with the form's data, and shows what it answers on the page `back`.
+
+    Whoever has not just shown who they are is asked to do so first.
+    """
     refused = ""
     form = form or forms.Form(request.POST or None)
     if request.method == "POST" and (form.is_valid() or not form.fields):

@@ -78,7 +78,7 @@ def _file_reseal(row: Any, *, column: str) -> int:
     with storage.open(old) as content:
         file.save("", ContentFile(content.read()), save=False)
     row.save(update_fields=[column])
-    transaction.on_commit(partial(storage.delete, old), robust=True)
+    transaction.on_commit(lambda: storage.delete(old), robust=True)
     return 1
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from enrollment.admin.figures import one_in
 from enrollment.models import ModelVersion, PeopleSet, Promotion, TrainingRun
 from enrollment.services import model_version_roll_back
+from tests.conftest import show_password
 from tests.enrollment.test_promotions import promoted, registered
 from tests.factories import model_version
 
@@ -89,6 +90,13 @@ def test_promote_says_what_will_happen_and_does_it(promoter, active, candidate):
     assert promoter.post(page).status_code == 302
     assert Promotion.objects.get().version == candidate
     assert "of 0 templates" in text_of(promoter.get(f"{VERSIONS}{candidate.pk}/change/"))
+
+
+def test_promote_asks_for_the_password_again(promoter, staff, active, candidate):
+    show_password(promoter, staff, seconds_ago=3600)
+    answer = promoter.post(f"{VERSIONS}{candidate.pk}/promote/")
+    assert "/accounts/reauthenticate/" in answer["Location"]
+    assert not Promotion.objects.exists()
 
 
 def test_a_second_click_is_told_that_it_was_too_late(promoter, active, candidate, tmp_path):
