@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -80,8 +81,21 @@ class Phone:
         assert self.ask("DELETE", f"{AUTH}/sessions", json={"sessions": [device["id"]]}).status_code == 200
 
 
-def test_a_phone_goes_all_the_way_from_sign_up_to_a_revoked_token(site):
-    phone = Phone(site)
+@pytest.fixture
+def phone_on():
+    """Makes phones that talk to a site."""
+    with ExitStack() as open_connections:
+
+        def make(site: Stack) -> Phone:
+            phone = Phone(site)
+            open_connections.enter_context(phone.http)
+            return phone
+
+        yield make
+
+
+def test_a_phone_goes_all_the_way_from_sign_up_to_a_revoked_token(site, phone_on):
+    phone = phone_on(site)
     phone.sign_up("phoebe")
     first_token = phone.token
     phone.verify_mail("phoebe")
@@ -89,7 +103,7 @@ def test_a_phone_goes_all_the_way_from_sign_up_to_a_revoked_token(site):
 
     session = phone.open_session("phoebe")
     assert phone.show(session, [jpeg(portrait())])["state"] == "succeeded"
-    again = Phone(site)
+    again = phone_on(site)
     again.device_key = phone.device_key
     assert again.ask("GET", f"{SESSIONS}/{session['id']}").json()["session_token"] is None
     assert phone.ask("GET", "/api/v1/me").json()["session"]["face_only"] is True
@@ -104,8 +118,8 @@ def test_a_phone_goes_all_the_way_from_sign_up_to_a_revoked_token(site):
 
 
 @needs_clip
-def test_a_phone_answers_the_challenge(guided_site):
-    phone = Phone(guided_site)
+def test_a_phone_answers_the_challenge(guided_site, phone_on):
+    phone = phone_on(guided_site)
     phone.sign_up("moritz")
     phone.enroll([clip((second, second + 0.1))[0] for second in (0.8, 1.3, 2.0)])
 
