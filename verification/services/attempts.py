@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from enrollment.services.waiting import wait_for
 from verification.errors import FrameInProgress, ServiceUnavailable, SessionClosed
 from verification.models import Attempt, VerificationSession
 from verification.selectors import attempts_in
@@ -12,7 +13,6 @@ from verification.services.failures import failure_count
 from verification.services.frames import frames_fault, frames_read
 from verification.services.overload import queue_check
 from verification.services.sessions import session_get
-from verification.services.waiting import wait_for
 from verification.tasks import attempt_decide
 
 MAX_ATTEMPTS = 6

@@ -9,12 +9,12 @@ from kombu.exceptions import OperationalError
 from enrollment.errors import ImageRefused
 from enrollment.models import ServiceKey, User
 from enrollment.services import image_read
+from enrollment.services.waiting import wait_for
 from verification.errors import InquiryInProgress, InquiryNotFound, ServiceUnavailable
 from verification.models import Inquiry
 from verification.models.inquiry import Asker, owned_by, reason
 from verification.reasons import words
 from verification.selectors import AnyInquiry, inquiry_of
-from verification.services.waiting import wait_for
 
 # Pictures wait in the database, so nobody may pile them up.
 MAX_PENDING = 2
@@ -44,7 +44,9 @@ def inquiry_queue(inquiry: Inquiry, asker: Asker, enqueue: Callable[[str], objec
 
 @transaction.atomic
 def _store(inquiry: Inquiry, asker: Asker, enqueue: Callable[[str], object]) -> None:
-    askers = User if isinstance(asker, User) else ServiceKey  # a request's user is not of the type it stands for
+    askers = (
+        User if isinstance(asker, User) else ServiceKey
+    )  # a request's user is not of the type it stands for
     askers._default_manager.select_for_update().get(pk=asker.pk)  # one submission of each at a time
     waiting = type(inquiry)._default_manager.filter(**owned_by(asker), state=Inquiry.State.PENDING)
     most = MAX_PENDING if isinstance(asker, User) else MAX_PENDING_OF_KEY

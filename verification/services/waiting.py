@@ -1,3 +1,0 @@
-from enrollment.services.waiting import wait_for
-
-__all__ = ["wait_for"]
