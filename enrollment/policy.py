@@ -57,6 +57,9 @@ USUAL_EPOCHS = {"mobilefacenet": 10, "contrastive48": 40, "koch4096": 40}
 # Too few strangers prove nothing: without a false match in n comparisons, the rate is below 3 / n (rule of three).
 RULE_OF_THREE = 3
 
+# No version takes over that refuses more of the rightful tries than this.
+MAX_FNMR = 0.1
+
 
 def people_needed(*, fmr: float, images_a_person: float) -> int:
     """How many people a set must have, so that one half of them supports thresholds at a false match rate.

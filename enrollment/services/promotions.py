@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 
 from enrollment.errors import PromotionRefused
 from enrollment.models import ModelVersion, Promotion, User
+from enrollment.policy import MAX_FNMR
 from enrollment.selectors import active_model_version
 from enrollment.tasks import promotion_execute
 
@@ -19,8 +20,10 @@ def model_version_promote(
 ) -> Promotion:
     """Has the version's templates made, after which it becomes the active one by itself.
 
-    Raises PromotionRefused: `looser_threshold`, `promotion_open` or `not_promotable`.
+    Raises PromotionRefused: `not_measured`, `refuses_too_many`, `looser_threshold`, `promotion_open` or
+    `not_promotable`.
     """
+    _check_refusals(version)
     if is_looser(version) and not accepts_looser:
         raise PromotionRefused(
             f"{version} may let faces pass that the active version turns down: confirm that this is meant.",
@@ -31,6 +34,25 @@ def model_version_promote(
     except OperationalError:
         logger.warning("queue unreachable: the promotion of %s waits in the database", version)
         return Promotion.objects.get(version=version, state=Promotion.State.EMBEDDING)
+
+
+def _check_refusals(version: ModelVersion) -> None:
+    """A network to study, say, is good for comparing; as the active version it would keep nearly everybody out."""
+    if version.state != ModelVersion.State.CANDIDATE:
+        return
+    measured = version.measured_fnmr(fmr=settings.FACE_TARGET_FMR, anchors=settings.FACE_MIN_ANCHORS)
+    if measured is None:
+        raise PromotionRefused(
+            f"Nobody measured how many rightful people {version} would turn away with {settings.FACE_MIN_ANCHORS} "
+            "anchors, so it cannot take over.",
+            code="not_measured",
+        )
+    if measured[0] > MAX_FNMR:
+        raise PromotionRefused(
+            f"{version} turned away {measured[0]:.0%} of the tries of rightful people when it was measured; "
+            f"{MAX_FNMR:.0%} is the most.",
+            code="refuses_too_many",
+        )
 
 
 @transaction.atomic

@@ -26,6 +26,7 @@ from enrollment.services import (
     sample_delete,
     sample_submit,
 )
+from ml.config import ARTIFACTS
 from ml.serving.artifacts import MANIFEST, Artifact
 from tests.faces import jpeg, portrait, portraits
 from tests.factories import ConsentFactory, SampleFactory, SubjectFactory, accepted_sample, model_version
@@ -246,6 +247,24 @@ def test_a_looser_threshold_has_to_be_confirmed(looser):
 def test_the_active_version_cannot_be_promoted(active):
     with pytest.raises(PromotionRefused, match="not_promotable"):
         model_version_promote(active, actor=None)
+
+
+def test_a_network_to_study_does_not_take_over(active):
+    call_command("register_model", ARTIFACTS / "contrastive48-1", verbosity=0)
+    with pytest.raises(PromotionRefused, match="not_measured"):
+        model_version_promote(
+            ModelVersion.objects.get(name="contrastive48-1"), actor=None, accepts_looser=True
+        )
+    assert not Promotion.objects.exists()
+
+
+def test_a_version_that_refuses_too_many_does_not_take_over(active, tmp_path):
+    candidate = registered(tmp_path / "strict-1")
+    candidate.report["gate"] = {
+        "figures": {"frozen": {"subjects": 60, "challenger": {"fnmr": {"value": 0.3}}}}
+    }
+    with pytest.raises(PromotionRefused, match="refuses_too_many"):
+        model_version_promote(candidate, actor=None)
 
 
 def test_old_templates_go_when_the_time_to_roll_back_is_over(active, candidate, settings):
