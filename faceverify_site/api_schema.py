@@ -39,6 +39,11 @@ SPECTACULAR = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
+    "ENUM_NAME_OVERRIDES": {
+        "InquiryStateEnum": "verification.models.inquiry.Inquiry.State",
+        "ModelStateEnum": "enrollment.models.model_version.ModelVersion.State",
+        "TrainingRunStateEnum": "enrollment.models.training_run.TrainingRun.State",
+    },
     # `make openapi` and a test look at the document; the deployment check need not.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
     "POSTPROCESSING_HOOKS": [

@@ -24,7 +24,7 @@ STATUS_BY_CODE = {
     "changed_meanwhile": 409,
     "archive_too_large": 413,
     "consent_missing": 403,
-    "device_key_too_short": 400,
+    "device_key_too_short": 401,
     "duplicate_image": 409,
     "face_not_ready": 409,
     "face_sign_in_closed": 403,

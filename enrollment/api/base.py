@@ -1,5 +1,6 @@
 """What every endpoint has in common."""
 
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
+from rest_framework.exceptions import ValidationError as Invalid
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -87,6 +89,14 @@ class Pages(CursorPagination):
     page_size = 20
     max_page_size = 100
     page_size_query_param = "page_size"
+
+    def get_page_size(self, request: Request) -> int:
+        told = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not re.fullmatch(r"[1-9]\d?|100", told, re.ASCII):
+            raise Invalid(
+                {self.page_size_query_param: [f"Expected a number from 1 to {self.max_page_size}."]}
+            )
+        return int(told)
 
 
 def page(

@@ -49,6 +49,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
+    pattern="^[!-~]{1,255}$",
     description="Of your making, for one piece of work: sent again within 24 hours, it gets the first answer again.",
 )
 IDEMPOTENCY_REPLAYED = OpenApiParameter(

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,20 +39,25 @@ from enrollment.services import (
 )
 
 
+@extend_schema_field({"type": "boolean", "enum": [True]})
+class AssertedField(serializers.BooleanField):
+    """What has to be true."""
+
+    default_error_messages = {"untrue": "Without the person's consent no face is kept."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not super().to_internal_value(data):
+            self.fail("untrue")
+        return True
+
+
 class AssertionSerializer(serializers.Serializer[Any]):
     """What the caller asserts that the person agreed to."""
 
-    consent = serializers.BooleanField(
-        help_text="That the person agreed to be recognised by their face. Must be true."
-    )
+    consent = AssertedField(help_text="That the person agreed to be recognised by their face. Must be true.")
     training_consent = serializers.BooleanField(
         default=False, help_text="That they agreed that the site's model learns from their pictures too."
     )
-
-    def validate_consent(self, given: bool) -> bool:
-        if not given:
-            raise serializers.ValidationError("Without the person's consent no face is kept.")
-        return given
 
 
 class SubjectCreateSerializer(AssertionSerializer):

@@ -2,7 +2,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ from enrollment.selectors import anchor_status, sample_of, samples_of, subject_o
 from enrollment.services import sample_delete, sample_submit
 
 
+@extend_schema_serializer(component_name="OwnSamplePage")
 class SamplePageSerializer(paged(SampleSerializer, name="samples")):  # type: ignore[misc]
     anchors = AnchorsSerializer()
 
