@@ -18,7 +18,11 @@ from markdown_it.token import Token
 
 DOCS = settings.BASE_DIR / "docs"
 # Where the documents that link to each other are found on the site.
-ROUTES = {"verify_your_first_face.md": "developers", "webhooks.md": "developers_webhooks"}
+ROUTES = {
+    "verify_your_first_face.md": "developers",
+    "api.md": "developers_api",
+    "webhooks.md": "developers_webhooks",
+}
 # The address in the documents, for which pages show the site's own.
 ADDRESS = "http://localhost:8000"
 LANGUAGES = {"bash": "curl", "python": "Python", "kotlin": "Kotlin", "swift": "Swift", "json": "JSON"}

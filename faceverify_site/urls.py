@@ -20,6 +20,7 @@ urlpatterns = [
     path("limits/", views.page, {"template": "pages/limits.html"}, name="limits"),
     path("privacy/", views.privacy, name="privacy"),
     path("developers/", developers.document, {"name": "verify_your_first_face.md"}, name="developers"),
+    path("developers/api/", developers.document, {"name": "api.md"}, name="developers_api"),
     path("developers/webhooks/", developers.document, {"name": "webhooks.md"}, name="developers_webhooks"),
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),

@@ -96,6 +96,7 @@ ROWS = {
     "verification_api:identifications": ("post", 403, 403, 403, 401),
     "verification_api:identification": ("get", 403, 403, 403, 401),
     "developers": ("get", 200, 200, 200, 200),
+    "developers_api": ("get", 200, 200, 200, 200),
     "developers_webhooks": ("get", 200, 200, 200, 200),
     "manifest": ("get", 200, 200, 200, 200),
     "service_worker": ("get", 200, 200, 200, 200),

@@ -6,6 +6,7 @@ import yaml
 from django.conf import settings
 from django.core.management import call_command
 
+from enrollment.reasons import Reason
 from faceverify_site.errors import CODE_BY_EXCEPTION, STATUS_BY_CODE
 
 DOCS = Path(settings.BASE_DIR) / "docs"
@@ -20,5 +21,5 @@ def test_it_is_what_the_code_says(tmp_path):
 
 def test_the_page_lists_every_code():
     page = (DOCS / "api.md").read_text()
-    codes = {*STATUS_BY_CODE, *CODE_BY_EXCEPTION.values()}
+    codes = {*STATUS_BY_CODE, *CODE_BY_EXCEPTION.values(), *Reason.values}
     assert {code for code in codes if f"`{code}`" not in page} == set()
