@@ -44,7 +44,7 @@ class Phone:
 
     def verify_mail(self, name: str) -> None:
         mail = next(part for part in self.site.mails().split("\nTo: ") if f"{name}@example.org" in part)
-        key = re.search(r"/accounts/confirm-email/([^/\s]+)/", mail)[1]
+        [key] = re.findall(r"/accounts/confirm-email/([^/\s]+)/", mail)
         assert self.ask("POST", f"{AUTH}/email/verify", json={"key": key}).status_code == 200
         assert self.ask("GET", "/api/v1/me").json()["email_verified"]
 
@@ -137,5 +137,7 @@ def frames_for(actions: list[str]) -> list[bytes]:
     pipeline = FacePipeline.load(Path(ROOT) / "ml" / "artifacts" / "mobilefacenet-base-1")
     film = [(picture, pipeline.frame(picture)) for picture in trials.clip_pictures(CLIP)]
     picture_of = {id(face): picture for picture, face in film}
-    picked = trials.pick([face for _, face in film] * 2, [Action(action) for action in actions])
+    faces = [face for _, face in film if face is not None]
+    picked = trials.pick(faces * 2, [Action(action) for action in actions])
+    assert picked is not None
     return [picture_of[id(face)] for face in picked]

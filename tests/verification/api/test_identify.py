@@ -35,9 +35,7 @@ def bob(version, other_embedding):
 @pytest.fixture
 def detective(staff):
     """May search, and read scores."""
-    staff.user_permissions.set(
-        Permission.objects.filter(codename__in=["add_identification", "view_scores"])
-    )
+    staff.user_permissions.set(Permission.objects.filter(codename__in=["add_identification", "view_scores"]))
     return staff
 
 

@@ -23,7 +23,8 @@ def half(version, portrait_embedding, settings):
 def code(half, mailoutbox, django_capture_on_commit_callbacks) -> str:
     with django_capture_on_commit_callbacks(execute=True):
         assert send(half).status_code == 202
-    return re.search(r"code is (\w+)", mailoutbox[-1].body)[1]
+    [code] = re.findall(r"code is (\w+)", mailoutbox[-1].body)
+    return str(code)
 
 
 def send(client, **body):
