@@ -112,8 +112,8 @@ def page(
     pages.ordering = ordering
     try:
         rows = pages.paginate_queryset(queryset, request) or []
-    except (ValidationError, ValueError, OverflowError) as error:  # a cursor that somebody wrote by hand
-        raise NotFound("There is no such page.") from error
+    except (NotFound, ValidationError, ValueError, OverflowError) as error:  # somebody wrote it by hand
+        raise Invalid({pages.cursor_query_param: ["Expected one of `next` or `previous`."]}) from error
     return {
         "next": pages.get_next_link(),
         "previous": pages.get_previous_link(),

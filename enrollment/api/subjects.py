@@ -60,8 +60,17 @@ class AssertionSerializer(serializers.Serializer[Any]):
     )
 
 
+class ExternalIdField(serializers.RegexField):
+    """Text, and not a number that looks like it: a backend's `7` and `"7"` may be two people."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class SubjectCreateSerializer(AssertionSerializer):
-    external_id = serializers.RegexField(
+    external_id = ExternalIdField(
         rf"^{EXTERNAL_ID.pattern}\Z",
         required=False,
         allow_null=True,

@@ -37,6 +37,8 @@ REFUSED_FOR_WHAT_IT_SAYS = ["2xx", "401", "403", "404", "409", "413", "415", "42
 BAD_REQUESTS_TOO = [*REFUSED_FOR_WHAT_IT_SAYS, "400"]
 # Signing in needs a login, verifying none; an import is one archive or many pictures: more than the document can say.
 ONE_FIELD_OR_ANOTHER = ["POST /api/v1/verification-sessions", "POST /api/v1/subjects/import"]
+# The test client's form with an empty file lacks a line, so that the file is missing when it arrives.
+ONE_FILE = ["POST /api/v1/compare", "POST /api/v1/identify", "POST /api/v1/subjects/{subject_id}/verify"]
 CONFIG = SchemathesisConfig.from_dict(
     {
         "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_WHAT_IT_SAYS}},
@@ -45,7 +47,7 @@ CONFIG = SchemathesisConfig.from_dict(
                 "include-name": name,
                 "checks": {"positive_data_acceptance": {"expected-statuses": BAD_REQUESTS_TOO}},
             }
-            for name in ONE_FIELD_OR_ANOTHER
+            for name in ONE_FIELD_OR_ANOTHER + ONE_FILE
         ],
         "generation": {"with-security-parameters": False},  # who asks is said below
     }
