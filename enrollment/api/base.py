@@ -113,7 +113,7 @@ def page(
     try:
         rows = pages.paginate_queryset(queryset, request) or []
     except (NotFound, ValidationError, ValueError, OverflowError) as error:  # somebody wrote it by hand
-        raise Invalid({pages.cursor_query_param: ["Expected one of `next` or `previous`."]}) from error
+        raise NotFound("There is no such page.") from error
     return {
         "next": pages.get_next_link(),
         "previous": pages.get_previous_link(),

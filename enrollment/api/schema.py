@@ -136,7 +136,7 @@ class ApiSchema(AutoSchema):
 
     def _usual_problems(self) -> list[int]:
         statuses = list(EVERYWHERE)
-        if "{" in self.path:
+        if "{" in self.path or PAGING[0] in self.get_override_parameters():
             statuses.append(404)
         if self.method in {"POST", "PUT", "PATCH"}:
             statuses += WITH_BODY

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -61,7 +62,10 @@ class AssertionSerializer(serializers.Serializer[Any]):
 
 
 class ExternalIdField(serializers.RegexField):
-    """Text, and not a number that looks like it: a backend's `7` and `"7"` may be two people."""
+    """Text, and not a number that looks like it: a backend's `7` and `"7"` may be two people. Nor an empty one."""
+
+    def get_value(self, dictionary: Any) -> Any:
+        return dictionary.get(self.field_name, empty)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

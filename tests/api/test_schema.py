@@ -37,8 +37,6 @@ REFUSED_FOR_WHAT_IT_SAYS = ["2xx", "401", "403", "404", "409", "413", "415", "42
 BAD_REQUESTS_TOO = [*REFUSED_FOR_WHAT_IT_SAYS, "400"]
 # Signing in needs a login, verifying none; an import is one archive or many pictures: more than the document can say.
 ONE_FIELD_OR_ANOTHER = ["POST /api/v1/verification-sessions", "POST /api/v1/subjects/import"]
-# The test client's form with an empty file lacks a line, so that the file is missing when it arrives.
-ONE_FILE = ["POST /api/v1/compare", "POST /api/v1/identify", "POST /api/v1/subjects/{subject_id}/verify"]
 CONFIG = SchemathesisConfig.from_dict(
     {
         "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_WHAT_IT_SAYS}},
@@ -47,7 +45,7 @@ CONFIG = SchemathesisConfig.from_dict(
                 "include-name": name,
                 "checks": {"positive_data_acceptance": {"expected-statuses": BAD_REQUESTS_TOO}},
             }
-            for name in ONE_FIELD_OR_ANOTHER + ONE_FILE
+            for name in ONE_FIELD_OR_ANOTHER
         ],
         "generation": {"with-security-parameters": False},  # who asks is said below
     }
@@ -157,6 +155,17 @@ def _signed_in(user: Any) -> dict[str, str]:
     return {"Cookie": cookies, "X-CSRFToken": client.cookies["csrftoken"].value}
 
 
+def _is_garbled(case: Any) -> bool:
+    """Of a form with an empty part, the test client leaves out a line: it arrives without that part."""
+    if case.media_type != "multipart/form-data" or not isinstance(case.body, dict):
+        return False
+    return any(getattr(value, "data", value) in {"", b""} for value in case.body.values() if _is_flat(value))
+
+
+def _is_flat(value: Any) -> bool:
+    return not isinstance(value, (dict, list))
+
+
 @pytest.fixture(params=["staff", "backend", "anonymous"])
 def caller(request, transactional_db, broker) -> Caller:
     return Caller(request.param)
@@ -165,6 +174,8 @@ def caller(request, transactional_db, broker) -> Caller:
 @operations
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_it_answers_as_the_document_says(case: Any, caller: Caller) -> None:
+    if _is_garbled(case):
+        return
     made_up = case.path_parameters or {}
     if case.meta.generation.mode.is_positive and zlib.crc32(repr(sorted(made_up.items())).encode()) % 2:
         case.path_parameters = made_up | caller.ids(made_up, case.operation.path)
