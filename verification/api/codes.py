@@ -19,8 +19,11 @@ from verification.stages import face_stage
 
 
 class CodeSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField(
-        max_length=32, required=False, help_text="From the mail. Without it, a code is sent."
+    code = serializers.RegexField(
+        r"^ *[!-~][ -~]*\Z",
+        max_length=32,
+        required=False,
+        help_text="From the mail. Without it, a code is sent.",
     )
 
 
