@@ -35,7 +35,7 @@ class KeyForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
     )
     scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, f"{scope.label} ({scope.value})") for scope in Scope],
+        choices=[(scope.value, f"{scope.value}: {scope.label}") for scope in Scope],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     expires = forms.DateField(
