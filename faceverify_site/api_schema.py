@@ -49,5 +49,6 @@ SPECTACULAR = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "enrollment.api.schema.problems_share",
+        "enrollment.api.schema.columns_forget",
     ],
 }

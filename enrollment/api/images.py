@@ -34,9 +34,10 @@ class ImageField(UploadField):
 
 
 class ImagesField(serializers.ListField):
-    """One picture or several under one name; in JSON a string or a list of strings."""
+    """One picture or several under one name; in JSON a list of strings or, if `single`, a string."""
 
-    def __init__(self, *, max_length: int = MOST_IMAGES, **options: Any) -> None:
+    def __init__(self, *, max_length: int = MOST_IMAGES, single: bool = True, **options: Any) -> None:
+        self.single = single
         super().__init__(child=ImageField(), min_length=1, max_length=max_length, **options)
 
     def get_value(self, dictionary: Any) -> Any:
@@ -45,7 +46,9 @@ class ImagesField(serializers.ListField):
         return super().get_value(dictionary)
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        files: list[Any] = super().to_internal_value([data] if isinstance(data, str) else data)
+        files: list[Any] = super().to_internal_value(
+            [data] if self.single and isinstance(data, str) else data
+        )
         return files
 
 

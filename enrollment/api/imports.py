@@ -31,7 +31,9 @@ class ImportSerializer(AssertionSerializer):
         help_text="A zip archive: a folder a subject, named by its external id; or pictures named by it.",
     )
     images = ImagesField(
-        required=False, help_text="Or files of a form, each named by the external id of whom it shows."
+        single=False,
+        required=False,
+        help_text="Or files of a form, each named by the external id of whom it shows.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
