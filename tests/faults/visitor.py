@@ -33,9 +33,13 @@ class Ledger:
 class Visitor:
     """A browser without a screen: cookies, and the token of the last page."""
 
-    def __init__(self, url: str, ledger: Ledger) -> None:
+    def __init__(self, url: str, ledger: Ledger, *, address: str | None = None) -> None:
+        """Comes from an address of this machine, where one is given: the site limits sign-ups from each."""
         self.ledger = ledger
-        self.http = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, follow_redirects=True)
+        transport = httpx.HTTPTransport(local_address=address)
+        self.http = httpx.Client(
+            base_url=url, timeout=PATIENCE_SECONDS, follow_redirects=True, transport=transport
+        )
         self.name, self.token = f"visitor{secrets.token_hex(5)}", ""
 
     def open(self, path: str) -> None:
