@@ -49,5 +49,5 @@ class TrainingError(MLError):
     """A training cannot start or go on.
 
     Codes: `unknown_network`, `unknown_loss`, `checkpoint_missing`, `checkpoint_incompatible`, `loss_not_finite`,
-    `teacher_missing`, `invalid_blend`.
+    `teacher_missing`, `invalid_blend`; `training_exists` where another one was to be written.
     """

@@ -40,7 +40,7 @@ from ml.errors import MLError, TrainingError
 from ml.evaluation.gate import Verdict
 from ml.serving.artifacts import MANIFEST, Artifact
 from ml.training.folder import People, split_names
-from ml.training.runs import FEW, SHARES, SHARES_OF_FEW, STATE, TrainingRequest, recipe, train
+from ml.training.runs import FEW, SHARES, SHARES_OF_FEW, TrainingRequest, has_begun, recipe, train
 from ml.training.trainer import Progress
 
 logger = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ class _Execution:
         )
         self._reporter.enter(Phase.TRAIN)
         try:
-            report = train(request, self._model, resume=self._has_begun(), progress=self._progress)
+            report = train(request, self._model, resume=has_begun(self._model), progress=self._progress)
         except TrainingError as error:
             if not error.code.startswith("checkpoint_"):
                 raise
@@ -162,9 +162,6 @@ class _Execution:
         shares = SHARES if len(people.names) >= FEW else SHARES_OF_FEW
         held_out = people.only(split_names(people.names, shares, seed=options.seed)[2])
         return report, held_out
-
-    def _has_begun(self) -> bool:
-        return (self._model / STATE / "checkpoint.npz").exists()
 
     def _keep_weights(self, champion: Artifact) -> dict[str, Any]:
         shutil.rmtree(self._model, ignore_errors=True)

@@ -28,6 +28,11 @@ class Checkpoints:
     folder: Path
     setting: dict[str, Any]
 
+    @property
+    def begun(self) -> bool:
+        """Whether an epoch was saved."""
+        return (self.folder / _LATEST).exists()
+
     def save(self, variables: Sequence[keras.Variable], history: History) -> None:
         """Write the state after an epoch: every number that the next epoch depends on."""
         self._write(_LATEST, variables, history)

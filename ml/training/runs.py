@@ -18,12 +18,20 @@ import numpy as np
 
 from ml.errors import DatasetError, TrainingError
 from ml.evaluation.model_card import model_card
-from ml.serving.artifacts import COMPARATOR_FILE, KERAS_FILE, LITE_FILE, Artifact, write_manifest
+from ml.serving.artifacts import (
+    COMPARATOR_FILE,
+    KERAS_FILE,
+    LITE_FILE,
+    MANIFEST,
+    Artifact,
+    write_manifest,
+)
 from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.siamese.layers import SameProbability
 from ml.siamese.networks import NETWORKS, NetworkSpec
 from ml.training import export, reports
 from ml.training.augmentation import Augmentation
+from ml.training.checkpoints import Checkpoints
 from ml.training.curves import plot_losses
 from ml.training.folder import People, read_people, split_names
 from ml.training.history import History
@@ -132,7 +140,7 @@ def train(
 
     Args:
         request: What to train.
-        out: Where everything goes; its folder `state` is what `resume` continues.
+        out: Where everything goes, a folder without a training in it; its folder `state` is what `resume` continues.
         resume: Go on after the last whole epoch.
         progress: Called after every step.
 
@@ -144,6 +152,8 @@ def train(
         DatasetError: If the folder cannot be trained on, or has too few people to set a threshold on.
         TrainingError: See its codes.
     """
+    if not resume:
+        _check_free(out)
     suits = recipe(request.network)
     options, spec = request.options or suits.options_for(request.loss), NETWORKS[request.network]
     loss = _loss(request, suits)
@@ -168,6 +178,20 @@ def train(
     }
     _write_artifact(network, held_out, spec, compares, report, out)
     return report
+
+
+def has_begun(out: Path) -> bool:
+    """Whether a folder holds a training that can be resumed."""
+    return Checkpoints(out / STATE, {}).begun
+
+
+def _check_free(out: Path) -> None:
+    """Keep a training that took hours from being written over."""
+    if has_begun(out) or (out / MANIFEST).exists():
+        raise TrainingError(
+            "training_exists",
+            f"expected a folder without a training, found one in {out}: resume it, or choose another folder",
+        )
 
 
 def _parts(request: TrainingRequest, *, seed: int) -> list[People]:

@@ -131,6 +131,22 @@ def test_it_refuses_what_does_not_fit(data, tmp_path, change, code):
     assert caught.value.code == code
 
 
+def test_it_leaves_a_training_that_is_there_alone(trained, data):
+    before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
+    with pytest.raises(CommandError, match=r"^training_exists: .* resume it"):
+        call_command("train_model", network="contrastive48", data=data, out=trained)
+    assert {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()} == before
+
+
+def test_it_leaves_a_killed_training_alone(data, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "checkpoint.npz").write_bytes(b"an epoch")
+    with pytest.raises(TrainingError) as caught:
+        train(TrainingRequest("contrastive48", data, options=QUICK), tmp_path)
+    assert caught.value.code == "training_exists"
+    assert [path.name for path in tmp_path.rglob("*.npz")] == ["checkpoint.npz"]
+
+
 def test_it_has_to_have_begun_to_resume(data, tmp_path):
     with pytest.raises(TrainingError) as caught:
         train(TrainingRequest("contrastive48", data, options=QUICK), tmp_path, resume=True)
