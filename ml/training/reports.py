@@ -65,10 +65,10 @@ def pair_figures(
     subjects = np.stack([people.subjects[pairs.left], people.subjects[pairs.right]], axis=1)
     comparisons = Comparisons.of(similarity, pairs.same == 1, subjects)
     measures: dict[str, Callable[[ErrorCurve], float]] = {
-        "auc": area_under_roc,
+        "auc": lambda curve: curve.auc,
         "eer": lambda curve: curve.eer,
-        "tar_at_fmr_0.01": lambda curve: 1 - curve.fnmr_at_fmr(1e-2),
-        "tar_at_fmr_0.001": lambda curve: 1 - curve.fnmr_at_fmr(1e-3),
+        "tar_at_fmr_0.01": lambda curve: curve.tar_at_fmr(1e-2),
+        "tar_at_fmr_0.001": lambda curve: curve.tar_at_fmr(1e-3),
     }
     curve = error_curve(comparisons)
     intervals = bootstrap(comparisons, measures, seed=seed)
@@ -76,11 +76,6 @@ def pair_figures(
         name: {"value": measure(curve), "interval": intervals[name]} for name, measure in measures.items()
     }
     return {**figures, "subjects": len(people.names), "images": len(people.faces), "pairs": len(pairs.same)}
-
-
-def area_under_roc(curve: ErrorCurve) -> float:
-    """The probability that a mated pair is more similar than a non-mated one; ties count half."""
-    return float(np.trapezoid(1 - curve.fnmr, curve.fmr))
 
 
 def calibrate(people: People, embeddings: Floats, comparator: Comparator) -> Calibration:

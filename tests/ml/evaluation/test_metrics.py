@@ -46,6 +46,12 @@ def test_it_finds_the_equal_error_rate(comparisons):
     assert error_curve(comparisons).eer == pytest.approx(0.25)
 
 
+def test_the_area_is_the_share_of_pairs_in_the_right_order():
+    """Mated 3, 1; non-mated 2, 1: of four combinations 3 > 2, 3 > 1 are right, 1 = 1 is half, 1 < 2 is wrong."""
+    comparisons = Comparisons.of([3, 1, 2, 1], [True, True, False, False], np.zeros((4, 2)))
+    assert error_curve(comparisons).auc == pytest.approx(2.5 / 4)
+
+
 def test_it_takes_comparisons_in_any_order(comparisons):
     order = np.random.default_rng(1).permutation(8)
     shuffled = Comparisons.of(np.array(SCORES)[order], np.array(MATED)[order], np.array(SUBJECTS)[order])

@@ -8,12 +8,10 @@ from django.core.management import CommandError, call_command
 
 from ml.config import DEFAULT_ARTIFACT
 from ml.errors import CalibrationError, TrainingError
-from ml.evaluation.metrics import Comparisons, error_curve
 from ml.faces.images import encode_jpeg
 from ml.serving.artifacts import KERAS_FILE, Artifact
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import EuclideanComparator
-from ml.training.reports import area_under_roc
 from ml.training.runs import RECIPES, TrainingRequest, train
 
 from .conftest import drawn_people
@@ -209,9 +207,3 @@ def test_the_command_refuses_bad_data_before_it_trains(make, code, words, tmp_pa
     assert str(caught.value).startswith(f"{code}: ")
     assert words in str(caught.value)
     assert not (tmp_path / "out").exists()
-
-
-def test_the_area_is_the_share_of_pairs_in_the_right_order():
-    """Mated 3, 1; non-mated 2, 1: of four combinations 3 > 2, 3 > 1 are right, 1 = 1 is half, 1 < 2 is wrong."""
-    comparisons = Comparisons.of([3, 1, 2, 1], [True, True, False, False], np.zeros((4, 2)))
-    assert area_under_roc(error_curve(comparisons)) == pytest.approx(2.5 / 4)
