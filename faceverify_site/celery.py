@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, task_prerun, worker_init
 from django.core.management.base import SystemCheckError
+from django.db import close_old_connections
 
 from faceverify_site import task_context  # noqa: F401 - connects itself
 
@@ -25,3 +26,13 @@ def check(**_: Any) -> None:
         refuse_unsafe()
     except SystemCheckError as error:  # Celery would log it and go on
         raise SystemExit(str(error)) from error
+
+
+@worker_init.connect
+def reuse_connections(**_: Any) -> None:
+    """Lets workers treat connections to the database as Django does between requests: by their age and health."""
+    task_prerun.connect(close_stale_connections)
+
+
+def close_stale_connections(**_: Any) -> None:
+    close_old_connections()

@@ -198,6 +198,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_DB_REUSE_MAX = 10**9  # celery.py closes connections by age and health, not after each task
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30  # a child loads the model before it reports for work
 CELERY_TASK_DEFAULT_QUEUE = "biometric"
 # Workers take from `biometric` and `enrollment` in turn, so that nobody at the door waits behind a thousand pictures.

@@ -19,7 +19,9 @@ def browser_key(request: HttpRequest | Request, *, create: bool = False) -> str:
     device_key = device_key_of(request)
     if device_key is not None:
         return keyed_digest(device_key.encode(), context="device")
-    secret = request.session.get(SESSION_SLOT) or secrets.token_urlsafe(24)
-    if create:
-        request.session[SESSION_SLOT] = secret
+    secret = request.session.get(SESSION_SLOT)
+    if secret is None:
+        secret = secrets.token_urlsafe(24)
+        if create:
+            request.session[SESSION_SLOT] = secret
     return keyed_digest(secret.encode(), context="browser")

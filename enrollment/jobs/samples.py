@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from enrollment import metrics
+from enrollment.bell import ring_on_commit, samples_bell
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
@@ -94,6 +95,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         current.reject(reasons, quality=finding.quality, box=finding.box)
         transaction.on_commit(lambda: faces_storage().delete(name), robust=True)
     current.save()
+    ring_on_commit(samples_bell(subject.pk))
     accepted = current.state == Sample.State.ACCEPTED
     AuditEvent.record(
         AuditEvent.Action.SAMPLE_DECIDE,

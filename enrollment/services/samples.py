@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from enrollment.bell import samples_bell
 from enrollment.crypto import keyed_digest
 from enrollment.errors import ConsentMissing, ImageRefused, TooManyAnchors
 from enrollment.models import AuditEvent, DuplicateFlag, Sample, Subject, User
@@ -45,8 +46,11 @@ def sample_submit(person: User | Subject, file: "File[bytes]") -> Sample:
 
 def samples_wait(samples: list[Sample], *, seconds: float) -> list[Sample]:
     """The samples once all are decided, or as they are after so many seconds; without those erased meanwhile."""
+    if not samples:
+        return []
     rows = Sample.objects.filter(pk__in=[sample.pk for sample in samples])
     return wait_for(
+        samples_bell(samples[0].subject_id),
         lambda: list(rows.select_related("subject").defer("sealed_crop")),
         lambda found: all(sample.state != Sample.State.PENDING for sample in found),
         seconds=seconds,

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from enrollment import metrics
+from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
 from enrollment.jobs import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
@@ -121,6 +122,7 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
         _decide(current, session, outcome)
     current.save()
     session.save()
+    ring_on_commit(session.pk)
     _audit(current, session)
     if session.state in (VerificationSession.State.SUCCEEDED, VerificationSession.State.FAILED):
         session.announce()

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
@@ -51,6 +52,7 @@ def _record(inquiry: Inquiry, outcome: Answer | Reasons) -> None:
         return
     current.decide(outcome) if isinstance(outcome, dict) else current.void(outcome)
     current.save()
+    ring_on_commit(current.pk)
 
 
 def face_in(picture: bytes, pipeline: FacePipeline) -> Extraction | list[str]:

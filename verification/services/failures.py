@@ -78,8 +78,8 @@ def failure_count(session: VerificationSession, at: datetime) -> bool:
 
 def _for_update(key: str, user_id: int | None) -> FailureCount:
     # By its id: to fetch the account would be one query more for those that exist.
-    FailureCount.objects.get_or_create(pk=key, defaults={"user_id": user_id})
-    return FailureCount.objects.select_for_update().get(pk=key)
+    count, _ = FailureCount.objects.select_for_update().get_or_create(pk=key, defaults={"user_id": user_id})
+    return count
 
 
 @transaction.atomic

@@ -69,6 +69,7 @@ def inquiry_void(inquiry: Inquiry) -> None:
 def inquiry_wait(model: type[AnyInquiry], inquiry_id: str, asker: Asker, *, seconds: float = 0) -> AnyInquiry:
     """The inquiry once it is answered, or as it is after so many seconds. Raises InquiryNotFound."""
     return wait_for(
+        inquiry_id,
         lambda: _current(model, inquiry_id, asker),
         lambda inquiry: inquiry.state != Inquiry.State.PENDING,
         seconds=seconds,

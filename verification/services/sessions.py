@@ -62,10 +62,12 @@ def _is_due(session: VerificationSession) -> bool:
     """Whether an open session has run out, or its picture was not answered in time."""
     if session.state not in VerificationSession.OPEN:
         return False
+    if session.is_overdue or session.state == VerificationSession.State.CREATED:
+        return session.is_overdue
     unanswered = session.attempts.filter(
         state=Attempt.State.PENDING, created_at__lt=timezone.now() - policy.ANSWER_WITHIN
     )
-    return session.is_overdue or unanswered.exists()
+    return unanswered.exists()
 
 
 @transaction.atomic

@@ -27,8 +27,8 @@ def source_lock(session: VerificationSession) -> Source | None:
     if not session.source:
         return None
     network = network_of(session.source)
-    Source.objects.get_or_create(pk=network)
-    return Source.objects.select_for_update().get(pk=network)
+    source, _ = Source.objects.select_for_update().get_or_create(pk=network)
+    return source
 
 
 def source_count(source: Source | None, session: VerificationSession, at: datetime) -> None:

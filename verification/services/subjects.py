@@ -1,6 +1,7 @@
 """Verifying people without accounts for a backend, by the same sessions, attempts and limits as everybody."""
 
 from django.core.files import File
+from django.db import IntegrityError, transaction
 
 from enrollment.crypto import keyed_digest
 from enrollment.errors import DomainError
@@ -29,7 +30,11 @@ def subject_verify(key: ServiceKey, subject: Subject, image: "File[bytes]") -> V
     if comparable_subject(session) is None:
         raise SubjectNotReady
     failures_check(session.login_key)
-    session.save()
+    try:
+        with transaction.atomic():
+            session.save()
+    except IntegrityError as error:  # the subject was erased meanwhile
+        raise SubjectNotReady from error
     try:
         attempt_submit(session, image)
     except ServiceUnavailable:  # closed already, and told of
