@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -79,7 +80,9 @@ class SubjectVerification(ApiView):
 def _answer(request: Request, subject_id: UUID, session_id: str) -> Response:
     subject, seconds = subject_or_404(subject_id), wait_seconds(request)
     session = subject_verification_wait(key_of(request), subject, session_id, seconds=seconds)
-    attempt = session.attempts.defer("sealed_probe").get()
+    attempt = session.attempts.defer("sealed_probe").first()
+    if attempt is None:  # the subject was erased meanwhile
+        raise Http404
     body: dict[str, Any] = {
         "id": session.pk,
         "state": attempt.state,
