@@ -1,17 +1,16 @@
 """An idempotency key: work that is asked for many times is done once."""
 
 import json
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from enrollment.models import Sample, StoredAnswer
 from tests.conftest import show_password
+from tests.crowd import at_once
 from tests.faces import jpeg, portrait, portraits
 from tests.factories import ConsentFactory
 from verification.services.retention import retention_purge
@@ -176,18 +175,7 @@ def test_an_account_takes_its_answers_along(client, owner):
 def test_fifty_at_once_have_one_effect(owner, browser_of, broker):
     picture = jpeg(portrait())
     clients = [browser_of(owner) for _ in range(50)]
-    start, answers = threading.Barrier(50), []
-
-    def post(client) -> None:
-        start.wait()
-        answers.append(upload(client, picture))
-        connection.close()
-
-    threads = [threading.Thread(target=post, args=(client,)) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(lambda client: upload(client, picture), clients)
     assert Sample.objects.count() == 1
     assert {answer.status_code for answer in answers} <= {202, 409}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {

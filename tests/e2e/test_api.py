@@ -1,13 +1,13 @@
 """The API over real HTTP while parts of the site are away: it answers in time, and does what it took on, once."""
 
 import re
-import threading
 import time
 from collections.abc import Callable
 
 import httpx
 import pytest
 
+from tests.crowd import at_once
 from tests.e2e.journey import PASSWORD
 from tests.e2e.stack import Stack
 from tests.e2e.test_outage import Outage
@@ -121,17 +121,8 @@ def test_it_keeps_pictures_while_the_broker_is_away(site, client, without):
 
 
 def test_fifty_requests_with_one_key_have_one_effect(client):
-    picture, start, answers = jpeg(portrait()), threading.Barrier(50), []
-
-    def post() -> None:
-        start.wait()
-        answers.append(upload(client, picture, **{"Idempotency-Key": "fifty"}))
-
-    threads = [threading.Thread(target=post) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    picture = jpeg(portrait())
+    answers = at_once(lambda _: upload(client, picture, **{"Idempotency-Key": "fifty"}), range(50))
     done = [answer for answer in answers if answer.status_code == 202]
     assert {answer.status_code for answer in answers} <= {202, 409}
     assert len({answer.json()["samples"][0]["id"] for answer in done}) == 1

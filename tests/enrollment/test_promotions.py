@@ -28,6 +28,7 @@ from enrollment.services import (
 )
 from ml.config import ARTIFACTS
 from ml.serving.artifacts import MANIFEST, Artifact
+from tests.crowd import at_once
 from tests.faces import jpeg, portrait, portraits
 from tests.factories import ConsentFactory, SampleFactory, SubjectFactory, accepted_sample, model_version
 
@@ -166,23 +167,13 @@ def test_a_picture_deleted_or_a_face_erased_meanwhile_does_not_come_back(active,
 
 
 def test_of_eight_at_once_one_promotes(active, candidate):
-    codes, start = [], threading.Barrier(8)
-
-    def press():
-        start.wait()
+    def press(_):
         try:
-            model_version_promote(candidate, actor=None)
-            codes.append("promoted")
+            return model_version_promote(candidate, actor=None) and "promoted"
         except PromotionRefused as error:
-            codes.append(error.code)
-        finally:
-            connections.close_all()
+            return error.code
 
-    threads = [threading.Thread(target=press) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    codes = at_once(press, range(8))
     assert sorted(codes) == ["promoted", *["promotion_open"] * 7]
     assert Promotion.objects.count() == 1
 

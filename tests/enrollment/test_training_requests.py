@@ -1,13 +1,12 @@
 """Who may be learned from, what is refused at once, and who takes a run up."""
 
 import json
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -28,6 +27,7 @@ from enrollment.services import (
     training_run_request,
 )
 from enrollment.tasks import training_request_due
+from tests.crowd import at_once
 from tests.factories import ConsentFactory, SampleFactory, SubjectFactory, UserFactory, model_version
 
 pytestmark = pytest.mark.django_db
@@ -347,19 +347,13 @@ def test_the_command_knows_its_sets(ready):
 def test_eight_requests_at_once_open_one_run():
     model_version()
     people_set()
-    ready, outcomes = people_set("training", digest="b"), []
+    ready = people_set("training", digest="b")
 
-    def ask():
+    def ask(_):
         try:
-            outcomes.append(request(ready).state)
+            return request(ready).state
         except TrainingRefused as error:
-            outcomes.append(error.code)
-        finally:
-            connections.close_all()
+            return error.code
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(ask, range(8))
     assert sorted(outcomes) == ["requested"] + 7 * ["training_open"]

@@ -1,15 +1,15 @@
 """How often somebody may fail: on one account, from one address, across accounts."""
 
-import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.utils import timezone
 
 from enrollment.models import AuditEvent
+from tests.crowd import at_once
 from tests.faces import jpeg, no_face, portrait
 from tests.factories import UserFactory, enrolled_subject
 from verification import jobs
@@ -174,6 +174,14 @@ def test_staff_see_the_counts_and_lift_them(bob, browser_of, path, action):
     assert not Source.objects.get().blocked_at if path == "source" else not FailureCount.objects.exists()
 
 
+def outcome(session: VerificationSession) -> str:
+    try:
+        attempt_submit(session, SimpleUploadedFile("x.jpg", jpeg(portrait())))
+    except TooManyAttempts:
+        return "refused"
+    return "compared"
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("cache", ["running", "stopped"])
 def test_it_compares_five_times_for_fifty_parallel_tries(broker, settings, version, other_embedding, cache):
@@ -182,40 +190,12 @@ def test_it_compares_five_times_for_fifty_parallel_tries(broker, settings, versi
         settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     enrolled_subject(version, other_embedding, username="bob")
     sessions = [open_session("bob", source=f"192.0.2.{number}") for number in range(50)]
-    refusals = []
-
-    def attempt(session: VerificationSession) -> None:
-        try:
-            attempt_submit(session, SimpleUploadedFile("x.jpg", jpeg(portrait())))
-        except TooManyAttempts as refusal:
-            refusals.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=attempt, args=(session,)) for session in sessions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (Attempt.objects.count(), len(refusals)) == (5, 45)
+    outcomes = Counter(at_once(outcome, sessions))
+    assert (Attempt.objects.count(), outcomes["refused"]) == (5, 45)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_one_address_reaches_the_comparator_ten_times_for_thirty_accounts_at_once(broker, version):
     sessions = [open_session(f"nobody{number}") for number in range(30)]
-    refusals = []
-
-    def attempt(session: VerificationSession) -> None:
-        try:
-            attempt_submit(session, SimpleUploadedFile("x.jpg", jpeg(portrait())))
-        except TooManyAttempts as refusal:
-            refusals.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=attempt, args=(session,)) for session in sessions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (Attempt.objects.count(), len(refusals)) == (10, 20)
+    outcomes = Counter(at_once(outcome, sessions))
+    assert (Attempt.objects.count(), outcomes["refused"]) == (10, 20)

@@ -1,13 +1,11 @@
 """Model versions over the API: reading them, taking one into use, going back."""
 
-import threading
-
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connections
 
 from enrollment.models import ModelVersion, Promotion
 from tests.conftest import show_password
+from tests.crowd import at_once
 from tests.enrollment.test_promotions import promoted, registered
 from tests.factories import model_version
 
@@ -130,19 +128,8 @@ class TestActivate:
     def test_of_eight_at_once_one_wins(self, staff, browser_of, candidate):
         staff_with(staff, "can_promote")
         browsers = [browser_of(staff, api=True) for _ in range(8)]
-        codes, start = [], threading.Barrier(8)
-
-        def press(browser):
-            start.wait()
-            answer = activate(browser, candidate)
-            codes.append((answer.status_code, answer.json().get("code")))
-            connections.close_all()
-
-        threads = [threading.Thread(target=press, args=[browser]) for browser in browsers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        answers = at_once(lambda browser: activate(browser, candidate), browsers)
+        codes = [(answer.status_code, answer.json().get("code")) for answer in answers]
         assert sorted(codes, key=str) == [(202, None), *[(409, "promotion_open")] * 7]
         assert Promotion.objects.count() == 1
 

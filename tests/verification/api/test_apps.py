@@ -1,15 +1,14 @@
 """A face in an app: the token comes once, to whoever showed it, and where a face is enough."""
 
 import base64
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 
 from tests.apps import AUTH, SESSIONS, app, give_password, signed_in, won
+from tests.crowd import at_once
 from tests.faces import jpeg, portrait
 from tests.factories import enrolled_subject
 from tests.verification.test_face_policy import totp
@@ -57,14 +56,7 @@ def test_the_token_comes_once_to_twenty_at_once(version, portrait_embedding, bro
     enrolled_subject(version, portrait_embedding, username="ada")
     address = won(app())
 
-    def read(_: int) -> str | None:
-        try:
-            return app().get(address).json()["session_token"]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(20) as pool:
-        tokens = list(pool.map(read, range(20)))
+    tokens = at_once(lambda _: app().get(address).json()["session_token"], range(20))
     assert len([token for token in tokens if token]) == 1
 
 
