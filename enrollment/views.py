@@ -5,7 +5,6 @@ from uuid import UUID
 from allauth.account.decorators import reauthentication_required
 from csp.constants import WASM_UNSAFE_EVAL
 from csp.decorators import csp_update
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -79,7 +78,6 @@ def anchors(request: HttpRequest) -> HttpResponse:
     context = {
         "samples": samples_of(subject),
         "anchors": anchor_status(subject),
-        "max_bytes": settings.FACE_MAX_IMAGE_BYTES,
         "fresh": is_fresh(request),
     }
     return render(request, "enrollment/anchors.html", context)

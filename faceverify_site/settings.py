@@ -326,6 +326,7 @@ FACE_DECISION_RULE = env.str("FACE_DECISION_RULE", default="template_mean")
 FACE_SIGN_IN = env.str("FACE_SIGN_IN", default="passwordless")
 FACE_MIN_ANCHORS = 3
 FACE_MAX_ANCHORS = 10
+# As in ml.faces.images.ImageLimits, which the web process does not load.
 FACE_MAX_IMAGE_BYTES = 5 * 1024 * 1024
 FACE_MAX_IMAGE_PIXELS = 25_000_000
 FACE_MAX_IMAGE_SIDE_PX = 16_000

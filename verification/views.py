@@ -104,12 +104,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_GET
 @ensure_csrf_cookie
 def compare(request: HttpRequest) -> HttpResponse:
-    versions = model_versions()
-    return render(
-        request,
-        "verification/compare.html",
-        {"versions": versions, "max_bytes": settings.FACE_MAX_IMAGE_BYTES},
-    )
+    return render(request, "verification/compare.html", {"versions": model_versions()})
 
 
 def _asks_for_challenge() -> bool:

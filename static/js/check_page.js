@@ -12,7 +12,6 @@ import { Stage } from "./stage.js";
 const LOCKED = "too_many_attempts";
 // The browser cannot run the face tracker.
 const NO_GUIDE = { result: "unavailable", code: "no_guide", words: "", session: "", retryAfter: 0 };
-const MAX_BYTES = 5 * 1024 * 1024;
 
 /** @typedef {import("./face_check.js").Outcome} Outcome */
 /** @typedef {{title: string, words: string}} Words */
@@ -82,7 +81,7 @@ export class CheckPage {
   async #upload(file) {
     if (this.#busy || !this.check) return;
     try {
-      const picture = await prepareImage(file, MAX_BYTES);
+      const picture = await prepareImage(file, Number(this.#root.dataset.maxBytes));
       await this.#decide([picture], picture);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

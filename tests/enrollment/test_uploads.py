@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from enrollment.errors import ImageRefused
+from enrollment.reasons import Reason
 from enrollment.services import image_read
+from ml.faces.images import ImageLimits
 from tests.faces import jpeg, portrait
 
 
@@ -70,3 +72,15 @@ def test_it_never_fails_in_another_way(cut, flip):
     data[flip % len(data)] ^= 0xFF
     with suppress(ImageRefused):
         image_read(SimpleUploadedFile("face.jpg", bytes(data[:cut])))
+
+
+def test_the_worker_takes_what_the_site_takes(settings):
+    limits = ImageLimits()
+    assert limits.max_bytes == settings.FACE_MAX_IMAGE_BYTES
+    assert limits.max_pixels == settings.FACE_MAX_IMAGE_PIXELS
+    assert limits.max_header_side_px == settings.FACE_MAX_IMAGE_SIDE_PX
+
+
+def test_the_words_name_the_limits(settings):
+    assert f"{settings.FACE_MAX_IMAGE_BYTES // 2**20} MB" in Reason.FILE_TOO_LARGE.label
+    assert f"{settings.FACE_MAX_IMAGE_PIXELS // 10**6} megapixels" in Reason.TOO_MANY_PIXELS.label

@@ -1,8 +1,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from django.conf import settings
+
+from tests.factories import enrolled_subject
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,13 @@ def test_it_has_no_inline_scripts_or_styles(path, owner, browser_of):
     assert "<style" not in html
     assert " style=" not in html
     assert " onclick=" not in html
+
+
+@pytest.mark.parametrize("path", ["/sign-in/face/", "/verify/", "/compare/", "/face/"])
+def test_pages_that_take_pictures_know_how_large_they_may_be(path, version_row, browser_of):
+    user = enrolled_subject(version_row, np.zeros(192)).user
+    html = browser_of(None if path == "/sign-in/face/" else user).get(path).content.decode()
+    assert f'data-max-bytes="{settings.FACE_MAX_IMAGE_BYTES}"' in html
 
 
 @pytest.mark.parametrize("model", ["user", "subject", "sample", "template", "modelversion", "duplicateflag"])
