@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -19,6 +20,7 @@ from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.admin.secret import secret_page
 from enrollment.models import ServiceKey
 from enrollment.models.service_key import LONGEST_GRACE_HOURS, MARK, Scope, expiry_default
+from enrollment.reauthentication import fresh_required
 from enrollment.selectors import user_of
 from enrollment.services import service_key_create, service_key_revoke, service_key_rotate
 
@@ -86,6 +88,7 @@ class ServiceKeyAdmin(ReadOnlyAdmin):
         return [] if over else list(super().get_actions_detail(request, object_id))
 
     @action(description="New key", url_path="make", icon="add", permissions=["make"])
+    @method_decorator(fresh_required)
     def make(self, request: HttpRequest) -> HttpResponse:
         form = KeyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -105,6 +108,7 @@ class ServiceKeyAdmin(ReadOnlyAdmin):
         )
 
     @action(description="New secret", url_path="rotate", icon="key", permissions=["end"])
+    @method_decorator(fresh_required)
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         key, form = _usable(object_id), RotateForm(request.POST or None)
         if request.method == "POST" and form.is_valid():

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -16,6 +17,7 @@ from enrollment.errors import OutboundRefused
 from enrollment.models import WebhookEndpoint
 from enrollment.models.webhook_endpoint import EventKind
 from enrollment.outbound import url_checked
+from enrollment.reauthentication import fresh_required
 from enrollment.selectors import user_of
 from enrollment.services import (
     webhook_change,
@@ -47,8 +49,11 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(WebhookEndpoint)
+@method_decorator(fresh_required, name="changeform_view")
+@method_decorator(fresh_required, name="delete_view")
+@method_decorator(fresh_required, name="changelist_view")
 class WebhookEndpointAdmin(ModelAdmin):
-    """Which backends are told of what."""
+    """Which backends are told of what. Whoever changes that has just shown who they are."""
 
     form = WebhookForm
     list_display = ("__str__", "url", "coloured_state", "events", "created_at")
@@ -112,6 +117,7 @@ class WebhookEndpointAdmin(ModelAdmin):
         )
 
     @action(description="New secret", url_path="secret", icon="key", permissions=["send"])
+    @method_decorator(fresh_required)
     def renew_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
         endpoint = WebhookEndpoint.objects.get(pk=object_id)
         if request.method == "POST":

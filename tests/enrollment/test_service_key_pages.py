@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from enrollment.models import AuditEvent, ServiceKey
+from tests.conftest import show_password
 from tests.factories import service_key
 
 pytestmark = pytest.mark.django_db
@@ -96,5 +97,19 @@ def test_it_asks_for_the_permissions(staff, browser_of):
     assert browser.get(page(key, "change")).status_code == 200
     answers = [browser.post(MAKE, asked()), *(browser.post(page(key, step)) for step in ("rotate", "revoke"))]
     assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert opens(secret)
+    assert ServiceKey.objects.count() == 1
+
+
+def test_it_asks_for_the_password_again(keeper, browser_of):
+    browser = browser_of(keeper)
+    show_password(browser, keeper, seconds_ago=3600)
+    key, secret = service_key("subjects:write")
+    answers = [
+        browser.post(MAKE, asked()),
+        browser.post(page(key, "rotate"), {"grace_hours": 0}),
+        browser.post(page(key, "revoke")),
+    ]
+    assert all("/accounts/reauthenticate/" in answer["Location"] for answer in answers)
     assert opens(secret)
     assert ServiceKey.objects.count() == 1

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from enrollment.models import AuditEvent, WebhookDelivery, WebhookEndpoint
 from enrollment.services import webhook_create
+from tests.conftest import show_password
 from tests.enrollment.receiver import receiving, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -89,6 +90,26 @@ def test_a_new_secret_waits_for_a_word(allowed, endpoint):
     assert WebhookEndpoint.objects.get().secret == endpoint.secret
     assert len(secrets_in(browser.post(f"{HOOKS}{endpoint.pk}/secret/"))) == 1
     assert WebhookEndpoint.objects.get().previous_secret == endpoint.secret
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("add/", FILLED),
+        ("{}/change/", FILLED | {"url": "https://example.com/"}),
+        ("{}/secret/", {}),
+        ("{}/delete/", {"post": "yes"}),
+        ("", {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"}),
+    ],
+    ids=["add", "change", "secret", "delete", "delete_selected"],
+)
+def test_it_asks_for_the_password_again(allowed, staff, endpoint, path, form):
+    browser = allowed("add", "change", "delete")
+    show_password(browser, staff, seconds_ago=3600)
+    page = browser.post(HOOKS + path.format(endpoint.pk), form)
+    assert "/accounts/reauthenticate/" in page["Location"]
+    kept = WebhookEndpoint.objects.get()
+    assert (kept.url, kept.secret) == (endpoint.url, endpoint.secret)
 
 
 def test_deleting_it_takes_its_deliveries(allowed, delivery, endpoint):
