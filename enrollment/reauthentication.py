@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import suspend_request
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from rest_framework.request import Request
 
@@ -17,7 +18,7 @@ from enrollment.errors import ReauthenticationNeeded
 from enrollment.models import User
 
 FACE = "face"
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def face_record(request: HttpRequest, user: User) -> None:
@@ -67,10 +68,10 @@ def fresh_required(view: View) -> View:
     """For pages: whoever changes something shows anew who they are, and then goes on where they were."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and not is_fresh(request):
-            answer: HttpResponse = suspend_request(request, reverse("account_reauthenticate"))
+            answer: HttpResponseBase = suspend_request(request, reverse("account_reauthenticate"))
             return answer
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast(View, guarded)
