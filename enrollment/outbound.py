@@ -23,6 +23,8 @@ SECONDS = 5.0
 LONGEST_URL = 500
 # IPv6 ranges in which the last 32 bits are an IPv4 address that a gateway would connect to.
 TRANSLATED = [ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96")]
+# All public IPv6 there is; what lies beside it may be routed inside, though no list calls it private.
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -79,7 +81,8 @@ def _is_allowed(address: Address) -> bool:
     """Public ones; with WEBHOOK_PRIVATE_RECEIVERS the own network too, but never link-local (cloud metadata)."""
     if address.is_multicast or address.is_link_local or address.is_unspecified:
         return False
-    return address.is_global or bool(settings.WEBHOOK_PRIVATE_RECEIVERS)
+    public = address.is_global and (address.version == 4 or address in GLOBAL_UNICAST)
+    return public or bool(settings.WEBHOOK_PRIVATE_RECEIVERS)
 
 
 def _real(address: Address) -> Address:
