@@ -35,13 +35,14 @@ def archive_read(file: "File[bytes]") -> Iterator[Entry]:
         archive = ZipFile(BytesIO(file.read()))
     except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise ArchiveRefused from error
-    infos = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+    infos = [info for info in archive.infolist() if not _is_skipped(info.filename)]
     _check(infos)
     return (Entry(info.filename, _unpacked(archive, info)) for info in infos)
 
 
-def _is_litter(name: str) -> bool:
-    return name.startswith(LITTER[0]) or name.rsplit("/", 1)[-1].startswith(LITTER[1])
+def _is_skipped(name: str) -> bool:
+    """Folders, for which `ZipInfo.is_dir` fails on an entry without a name, and litter."""
+    return name.endswith("/") or name.startswith(LITTER[0]) or name.rsplit("/", 1)[-1].startswith(LITTER[1])
 
 
 def _check(infos: list[ZipInfo]) -> None:

@@ -160,6 +160,17 @@ def test_names_that_name_nobody_are_told_of(backend):
     assert [one["reasons"][0]["code"] for one in report["pictures"]] == ["bad_name", "bad_name"]
 
 
+def test_an_entry_without_a_name_is_told_of(backend):
+    data = archive(("x", jpeg(portrait())))
+    nameless = bytearray(data[:30] + data[31:])
+    central = nameless.index(b"PK\1\2")
+    del nameless[central + 46]
+    nameless[26] = nameless[central + 28] = 0
+    nameless[-10:-2] = struct.pack("<II", 46, central)
+    report = send(backend, bytes(nameless)).json()
+    assert told(report) == [("", "rejected", ["bad_name"])]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_it_takes_in_everything_or_nothing(backend, monkeypatch):
     monkeypatch.setattr(ImportedPicture.objects, "bulk_create", lambda *_: 1 / 0)
