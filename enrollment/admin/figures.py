@@ -32,11 +32,15 @@ def plain_words(version: ModelVersion) -> list[str]:
         words.append(
             f"{one_in(fmr)} strangers would pass a single try: that is what the threshold is set for."
         )
-    measured = version.measured_fnmr(fmr=fmr, anchors=settings.FACE_MIN_ANCHORS)
-    if measured is not None:
-        refused, people = measured
-        share = f"{one_in(refused)} tries" if refused else "No try"
-        words.append(f"{share} of a rightful person would be refused; shown on {people:,} people.")
+    rate = version.refusal_rate(rule=settings.FACE_DECISION_RULE, fmr=fmr, anchors=settings.FACE_MIN_ANCHORS)
+    if rate is not None:
+        share = f"{one_in(rate.fnmr)} tries" if rate.fnmr else "No try"
+        words.append(f"{share} of a rightful person would be refused; shown on {rate.subjects:,} people.")
+        if rate.fmr != fmr:
+            more = "fewer" if rate.fmr < fmr else "more"
+            words.append(
+                f"That was measured where {one_in(rate.fmr)} strangers would pass; at this site it is {more}."
+            )
     return words or ["Nothing was measured: evaluate this model before it is used."]
 
 

@@ -19,7 +19,7 @@ from enrollment.errors import DomainError
 from enrollment.models import ModelVersion, Promotion
 from enrollment.models.promotion import lacking_samples, roll_back_version
 from enrollment.selectors import user_of
-from enrollment.services import is_looser, model_version_promote, model_version_roll_back, promotion_cancel
+from enrollment.services import model_version_promote, model_version_roll_back, promotion_cancel
 
 State = ModelVersion.State
 
@@ -77,7 +77,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @action(description="Promote", url_path="promote", icon="arrow_upward", permissions=["promote"])
     def promote(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version, active = self._version(object_id), _active()
-        looser = active is not None and is_looser(version)
+        looser = version.is_looser
         missing = lacking_samples(version).count()
         words = [
             f"{missing:,} stored faces get a template of {version}, beside those in use. Sign-in goes on meanwhile.",
@@ -180,6 +180,9 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @display(description="Promotion")
     def change(self, version: ModelVersion) -> str:
         last = version.promotions.first()
+        hindrance = version.hindrance() if version.state == State.CANDIDATE else None
+        if hindrance is not None:
+            return hindrance.detail
         if last is None:
             return "Never promoted."
         context = {"name": "promotion", "open": last.is_open, "percent": last.percent, "words": _told(last)}
@@ -214,7 +217,7 @@ def _fitting(version: ModelVersion) -> dict[str, bool]:
     """Which buttons fit a version's state."""
     is_coming = version.promotions.filter(state=Promotion.State.EMBEDDING).exists()
     return {
-        "promote": version.state in (State.CANDIDATE, State.RETIRED) and not is_coming,
+        "promote": version.hindrance() is None and not is_coming,
         "roll_back": version.state == State.ACTIVE and roll_back_version() is not None,
         "call_off": is_coming,
     }

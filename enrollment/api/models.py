@@ -22,7 +22,9 @@ TELLING_OF_PEOPLE = {"mixed_people"}
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
-    target_fmr = serializers.FloatField(help_text="Share of strangers who may pass a single try.")
+    target_fmr = serializers.FloatField(
+        help_text="Share of strangers who may pass a single try, where that was measured."
+    )
     fnmr = serializers.FloatField(help_text="Share of rightful tries that would be refused.")
     subjects = serializers.IntegerField(help_text="On how many people that was seen.")
 
@@ -67,9 +69,12 @@ class ModelDetailSerializer(ModelSerializer):
 
     @extend_schema_field(FiguresSerializer(allow_null=True))
     def get_figures(self, version: ModelVersion) -> dict[str, Any] | None:
-        fmr = settings.FACE_TARGET_FMR
-        measured = version.measured_fnmr(fmr=fmr, anchors=settings.FACE_MIN_ANCHORS)
-        return measured and {"target_fmr": fmr, "fnmr": measured[0], "subjects": measured[1]}
+        rate = version.refusal_rate(
+            rule=settings.FACE_DECISION_RULE,
+            fmr=settings.FACE_TARGET_FMR,
+            anchors=settings.FACE_MIN_ANCHORS,
+        )
+        return rate and {"target_fmr": rate.fmr, "fnmr": rate.fnmr, "subjects": rate.subjects}
 
     @extend_schema_field(ReportSerializer(allow_null=True))
     def get_report(self, version: ModelVersion) -> dict[str, Any] | None:

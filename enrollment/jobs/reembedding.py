@@ -123,12 +123,11 @@ def _promoted_by_policy() -> list[int]:
     version = candidates.order_by("-created_by_run").first()
     if version is None or active is None:
         return []
-    looser = version.is_looser_than(active, rule=settings.FACE_DECISION_RULE, fmr=settings.FACE_TARGET_FMR)
-    if not promotes_itself(mode=settings.RETRAINING_PROMOTE, looser=looser):
+    if not promotes_itself(mode=settings.RETRAINING_PROMOTE, looser=version.is_looser):
         return []
     try:
         return [Promotion.begin(version, actor=None).pk]
-    except PromotionRefused:  # another one is open: its turn comes
+    except PromotionRefused:  # another one is open, and its turn comes; or it never can take over
         return []
 
 

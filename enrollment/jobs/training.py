@@ -174,6 +174,7 @@ class _Execution:
         evaluated = self._run.evaluation_set
         report = {
             "gate": verdict.to_json(),
+            "judged": {"rule": settings.FACE_DECISION_RULE, "fmr": settings.FACE_TARGET_FMR},
             "champion": self._champion().name,
             "evaluation_set": {
                 "name": evaluated.name,

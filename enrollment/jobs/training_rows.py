@@ -84,11 +84,10 @@ def run_finish(run: TrainingRun, claim: UUID, outcome: Outcome) -> bool:
 def version_promote_alone(run: TrainingRun) -> Promotion | None:
     """Begins the promotion of a run's version if the site's policy lets it, and nothing changed since the request."""
     version, active = ModelVersion.objects.get(created_by_run=run), active_model_version()
-    looser = version.is_looser_than(active, rule=settings.FACE_DECISION_RULE, fmr=settings.FACE_TARGET_FMR)
     if (
         version.state != ModelVersion.State.CANDIDATE
         or active.pk != run.champion_id
-        or not promotes_itself(mode=settings.RETRAINING_PROMOTE, looser=looser)
+        or not promotes_itself(mode=settings.RETRAINING_PROMOTE, looser=version.is_looser)
     ):
         return None
     try:

@@ -1,11 +1,29 @@
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.signing import Signer
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from enrollment.errors import IllegalTransition
+from enrollment.errors import IllegalTransition, PromotionRefused
+from enrollment.policy import MAX_FNMR
+
+
+@dataclass(frozen=True)
+class RefusalRate:
+    """How many rightful tries are refused at the thresholds for one target.
+
+    Attributes:
+        fnmr: Their share.
+        fmr: The target false match rate.
+        subjects: On how many people that was seen.
+    """
+
+    fnmr: float
+    fmr: float
+    subjects: int
 
 
 class ModelVersion(models.Model):
@@ -117,15 +135,74 @@ class ModelVersion(models.Model):
         alike = self.network == other.network and len(own) == len(others) > 0
         return not alike or any(mine < theirs for mine, theirs in zip(own, others, strict=True))
 
-    def measured_fnmr(self, *, fmr: float, anchors: int) -> tuple[float, int] | None:
-        """The share of rightful tries refused at the threshold, and on how many people that was seen."""
+    @property
+    def is_looser(self) -> bool:
+        """Whether a score that the active version turns down might pass, as the site decides now."""
+        active = ModelVersion.objects.filter(state=self.State.ACTIVE).first()
+        rule, fmr = settings.FACE_DECISION_RULE, settings.FACE_TARGET_FMR
+        return active is not None and self.is_looser_than(active, rule=rule, fmr=fmr)
+
+    def refusal_rate(self, *, rule: str, fmr: float, anchors: int) -> RefusalRate | None:
+        """What was measured for a target; else for the nearest stricter one, which refuses more; else for a looser."""
+        known = self._refusal_rates(rule=rule, anchors=anchors)
+        stricter = [one for one in known if one.fmr <= fmr]
+        return max(stricter or known, key=lambda one: one.fmr if stricter else -one.fmr, default=None)
+
+    def hindrance(self) -> PromotionRefused | None:
+        """Why it cannot become the active version, if it cannot.
+
+        A network to study, say, is good for comparing; as the active version it would keep nearly everybody out. What
+        was in use before has shown its worth.
+        """
+        if self.state == self.State.RETIRED:
+            return None
+        if self.state != self.State.CANDIDATE:
+            words = f"{self} is {self.state}: only a candidate or a retired version can be promoted."
+            return PromotionRefused(words, code="not_promotable")
+        rule, fmr, anchors = settings.FACE_DECISION_RULE, settings.FACE_TARGET_FMR, settings.FACE_MIN_ANCHORS
+        rate = self.refusal_rate(rule=rule, fmr=fmr, anchors=anchors)
+        if rate is None or rate.fmr > fmr or not self.thresholds(rule=rule, fmr=fmr):
+            return PromotionRefused(
+                f"Nobody measured how many rightful people {self} would turn away with {anchors} anchors, where "
+                f"{fmr:g} of the strangers may pass, so it cannot take over.",
+                code="not_measured",
+            )
+        if rate.fnmr > MAX_FNMR:
+            return PromotionRefused(
+                f"{self} turned away {rate.fnmr:.0%} of the tries of rightful people when it was measured; "
+                f"{MAX_FNMR:.0%} is the most.",
+                code="refuses_too_many",
+            )
+        return None
+
+    def _refusal_rates(self, *, rule: str, anchors: int) -> list[RefusalRate]:
+        """All that was measured: by the gate that let it pass, else by whoever made the artifact."""
         frozen = self.report.get("gate", {}).get("figures", {}).get("frozen")
         if frozen:
-            return frozen["challenger"]["fnmr"]["value"], frozen["subjects"]
+            judged = self.report.get("judged", {})
+            fnmr = frozen["challenger"]["fnmr"]["value"]
+            same = judged.get("rule") == rule
+            return [RefusalRate(fnmr, judged["fmr"], frozen["subjects"])] if same else []
         report: dict[str, Any] = self.manifest.get("report") or self.report
-        shown = report.get(f"templates_{anchors}", {})
-        refused = shown.get("shipped_threshold", {}).get("fnmr", shown.get("fnmr_at_fmr", {}).get(f"{fmr:g}"))
-        return None if refused is None else (refused, shown["subjects"])
+        for shown in (part for part in report.values() if isinstance(part, dict)):
+            if (shown.get("protocol"), shown.get("rule"), shown.get("anchors")) == (
+                "templates",
+                rule,
+                anchors,
+            ):
+                rates = {float(fmr): fnmr for fmr, fnmr in shown["fnmr_at_fmr"].items()}
+                rates |= self._at_shipped(shown["shipped_threshold"], rule=rule, anchors=anchors)
+                return [RefusalRate(fnmr, fmr, shown["subjects"]) for fmr, fnmr in rates.items()]
+        return []
+
+    def _at_shipped(self, shipped: dict[str, float] | None, *, rule: str, anchors: int) -> dict[float, float]:
+        """The FNMR at a threshold of the artifact's, by the target that this threshold is for."""
+        rows: dict[str, list[float]] = self.manifest.get("calibration", {}).get("rules", {}).get(rule, {})
+        return {
+            float(fmr): shipped["fnmr"]
+            for fmr, row in rows.items()
+            if shipped is not None and row[anchors - 1 : anchors] == [shipped["threshold"]]
+        }
 
     def _leave(self, *states: str) -> None:
         if self.state not in states:

@@ -78,14 +78,19 @@ class Promotion(models.Model):
 
     @classmethod
     @transaction.atomic
-    def begin(cls, version: ModelVersion, *, actor: User | None) -> "Promotion":
-        """Opens a promotion. Raises PromotionRefused `promotion_open` or `not_promotable`."""
+    def begin(cls, version: ModelVersion, *, actor: User | None, accepts_looser: bool = False) -> "Promotion":
+        """Opens a promotion, by hand or by policy.
+
+        Raises PromotionRefused: what `ModelVersion.hindrance` names, `looser_threshold` or `promotion_open`.
+        """
         ModelVersion.take_turns()
         current = ModelVersion.objects.get(pk=version.pk)
-        if current.state not in (ModelVersion.State.CANDIDATE, ModelVersion.State.RETIRED):
+        if hindrance := current.hindrance():
+            raise hindrance
+        if not accepts_looser and current.is_looser:
             raise PromotionRefused(
-                f"{version} is {current.state}: only a candidate or a retired version can be promoted.",
-                code="not_promotable",
+                f"{version} may let faces pass that the active version turns down: confirm that this is meant.",
+                code="looser_threshold",
             )
         try:
             with transaction.atomic():

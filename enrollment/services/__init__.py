@@ -10,7 +10,6 @@ from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create
 from enrollment.services.promotions import (
-    is_looser,
     model_version_promote,
     model_version_roll_back,
     promotion_cancel,
@@ -45,7 +44,6 @@ __all__ = [
     "event_emit",
     "face_erase",
     "image_read",
-    "is_looser",
     "keys_rotate",
     "model_version_promote",
     "model_version_register",

@@ -7,7 +7,7 @@ from enrollment.admin.figures import one_in
 from enrollment.models import ModelVersion, PeopleSet, Promotion, TrainingRun
 from enrollment.services import model_version_roll_back
 from tests.conftest import show_password
-from tests.enrollment.test_promotions import promoted, registered
+from tests.enrollment.test_promotions import judged, promoted, registered
 from tests.factories import model_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -90,6 +90,20 @@ def test_promote_says_what_will_happen_and_does_it(promoter, active, candidate):
     assert promoter.post(page).status_code == 302
     assert Promotion.objects.get().version == candidate
     assert "of 0 templates" in text_of(promoter.get(f"{VERSIONS}{candidate.pk}/change/"))
+
+
+def test_what_cannot_take_over_says_why_and_has_no_button(promoter, active, candidate):
+    candidate.report = judged(0.3)
+    candidate.save()
+    page = text_of(promoter.get(f"{VERSIONS}{candidate.pk}/change/"))
+    assert "turned away 30% of the tries" in page
+    assert "/promote/" not in page
+
+
+def test_a_figure_for_another_target_is_told_as_such(promoter, active, settings):
+    settings.FACE_TARGET_FMR = 1e-5
+    page = text_of(promoter.get(f"{VERSIONS}{active.pk}/change/"))
+    assert "measured where 1 in 10,000 strangers would pass; at this site it is more" in page
 
 
 def test_promote_asks_for_the_password_again(promoter, staff, active, candidate):

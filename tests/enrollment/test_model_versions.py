@@ -6,6 +6,7 @@ from django.test import override_settings
 
 from enrollment.errors import IllegalTransition
 from enrollment.models import ModelVersion
+from enrollment.models.model_version import RefusalRate
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,34 @@ def test_another_key_has_to_be_named_to_count(settings):
         assert not one.is_signed
     with override_settings(SECRET_KEY="new" * 20, SECRET_KEY_FALLBACKS=[old]):
         assert one.is_signed
+
+
+SHOWN = {
+    "protocol": "templates",
+    "rule": "template_mean",
+    "anchors": 3,
+    "fnmr_at_fmr": {"0.001": 0.01, "0.0001": 0.02},
+    "shipped_threshold": {"threshold": 0.6, "fnmr": 0.03},
+    "subjects": 61,
+}
+
+
+@pytest.mark.parametrize(
+    ("fmr", "fnmr", "at"),
+    [(1e-2, 0.01, 1e-3), (1e-3, 0.01, 1e-3), (1e-4, 0.03, 1e-4), (1e-5, 0.03, 1e-4)],
+    ids=["nearest stricter", "equal", "at its own threshold", "only looser"],
+)
+def test_its_refusal_rate_names_the_target_that_it_belongs_to(fmr, fnmr, at):
+    one = calibrated(0.5, 0.55, 0.6)
+    one.manifest["report"] = {"templates_3": SHOWN}
+    assert one.refusal_rate(rule="template_mean", fmr=fmr, anchors=3) == RefusalRate(fnmr, at, 61)
+
+
+@pytest.mark.parametrize(("rule", "anchors"), [("best_anchor", 3), ("template_mean", 4)])
+def test_it_knows_no_refusal_rate_of_what_was_not_measured(rule, anchors):
+    one = calibrated(0.5, 0.55, 0.6)
+    one.manifest["report"] = {"templates_3": SHOWN}
+    assert one.refusal_rate(rule=rule, fmr=1e-4, anchors=anchors) is None
 
 
 @pytest.mark.parametrize(

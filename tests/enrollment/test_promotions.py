@@ -85,6 +85,15 @@ def promoted(version, **options) -> Promotion:
     return promotion
 
 
+def judged(fnmr: float, **changes) -> dict:
+    """What the gate's report says of a version that refuses so many."""
+    frozen = {"subjects": 60, "challenger": {"fnmr": {"value": fnmr}}}
+    return {
+        "gate": {"passed": True, "figures": {"frozen": frozen}},
+        "judged": {"rule": "template_mean", "fmr": 1e-4} | changes,
+    }
+
+
 def state_of(version) -> str:
     version.refresh_from_db()
     return version.state
@@ -249,13 +258,37 @@ def test_a_network_to_study_does_not_take_over(active):
     assert not Promotion.objects.exists()
 
 
-def test_a_version_that_refuses_too_many_does_not_take_over(active, tmp_path):
-    candidate = registered(tmp_path / "strict-1")
-    candidate.report["gate"] = {
-        "figures": {"frozen": {"subjects": 60, "challenger": {"fnmr": {"value": 0.3}}}}
-    }
+def test_a_version_that_refuses_too_many_does_not_take_over(active, candidate):
+    candidate.report = judged(0.3)
+    candidate.save()
     with pytest.raises(PromotionRefused, match="refuses_too_many"):
         model_version_promote(candidate, actor=None)
+
+
+def test_what_was_measured_for_a_looser_target_is_not_enough(active, candidate, settings):
+    candidate.report = judged(0.01)
+    candidate.save()
+    settings.FACE_TARGET_FMR = 1e-5
+    with pytest.raises(PromotionRefused, match="not_measured"):
+        model_version_promote(candidate, actor=None)
+
+
+def test_no_row_opens_a_promotion_past_the_checks(active, looser):
+    """Whoever begins one, by hand or by policy."""
+    with pytest.raises(PromotionRefused, match="looser_threshold"):
+        Promotion.begin(looser, actor=None)
+    looser.manifest["report"] = {}
+    looser.save()
+    with pytest.raises(PromotionRefused, match="not_measured"):
+        Promotion.begin(looser, actor=None, accepts_looser=True)
+
+
+def test_a_version_that_was_in_use_may_come_back_whatever_was_measured(active, candidate):
+    promoted(candidate)
+    active.refresh_from_db()
+    active.manifest["report"] = {}
+    active.save()
+    assert promoted(active).state == "switched"
 
 
 def test_old_templates_go_when_the_time_to_roll_back_is_over(active, candidate, settings):

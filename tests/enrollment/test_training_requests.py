@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from enrollment.errors import IllegalTransition, TrainingRefused
+from enrollment.jobs.reembedding import promotions_claim_lost
 from enrollment.jobs.training_rows import (
     Outcome,
     run_claim,
@@ -19,7 +20,7 @@ from enrollment.jobs.training_rows import (
     training_runs_claim_lost,
     version_promote_alone,
 )
-from enrollment.models import AuditEvent, Consent, ModelVersion, PeopleSet, TrainingRun
+from enrollment.models import AuditEvent, Consent, ModelVersion, PeopleSet, Promotion, TrainingRun
 from enrollment.selectors import model_versions_that_saw, new_training_subjects, training_samples
 from enrollment.services import (
     retraining_schedule_prepare,
@@ -28,6 +29,7 @@ from enrollment.services import (
 )
 from enrollment.tasks import training_request_due
 from tests.crowd import at_once
+from tests.enrollment.test_promotions import judged
 from tests.factories import ConsentFactory, SampleFactory, SubjectFactory, UserFactory, model_version
 
 pytestmark = pytest.mark.django_db
@@ -246,13 +248,13 @@ class TestPromotionByItself:
     def finish(self, ready, champion):
         """Ends a run with thresholds shifted by so much from the champion's."""
 
-        def end(shift, *, passed=True):
+        def end(shift, *, passed=True, report=None):
             run, claim = run_claim(request(ready).pk)
             manifest = json.loads(json.dumps(champion.manifest))
             table = manifest["calibration"]["rules"]["template_mean"]
             table["0.0001"] = [threshold + shift for threshold in table["0.0001"]]
             path = "stored" if passed else ""
-            run_finish(run, claim, Outcome("d" * 64, path, json.dumps(manifest), {}, passed))
+            run_finish(run, claim, Outcome("d" * 64, path, json.dumps(manifest), report or {}, passed))
             return version_promote_alone(run)
 
         return end
@@ -269,6 +271,13 @@ class TestPromotionByItself:
         settings.RETRAINING_PROMOTE = "automatic"
         assert finish(-0.01) is None
         assert ModelVersion.objects.get(path="stored").report == {"looser_threshold": True}
+
+    @pytest.mark.parametrize("report", [judged(0.3), judged(0.01, fmr=1e-2)], ids=["too many", "unknown"])
+    def test_what_keeps_rightful_people_out_never_does(self, finish, settings, report):
+        settings.RETRAINING_PROMOTE = "automatic"
+        assert finish(0.01, report=report) is None
+        assert promotions_claim_lost() == []
+        assert not Promotion.objects.exists()
 
     def test_a_refused_version_never_does(self, finish, settings):
         settings.RETRAINING_PROMOTE = "automatic"
