@@ -66,7 +66,8 @@ def training_run_cancel(run: TrainingRun, *, actor: User | None) -> TrainingRun:
     """Calls a run off; a worker that has it notices within seconds. Raises IllegalTransition once it is over."""
     current = TrainingRun.objects.select_for_update().get(pk=run.pk)
     current.cancel()
-    current.note_down(f"Cancelled by {actor or 'the system'}")
+    # Who it was is for the audit log alone: the run's log is read by whoever may see runs.
+    current.note_down("Cancelled by a member of staff" if actor else "Cancelled by the site")
     current.save()
     current.audit("cancelled", actor=actor)
     ModelVersion.objects.filter(created_by_run=current).delete()

@@ -167,10 +167,17 @@ class TestRequest:
 
 class TestCancel:
     def test_it_takes_the_draft_along(self, ready):
-        run = training_run_cancel(request(ready), actor=UserFactory(username="ada"))
+        run = training_run_cancel(request(ready), actor=UserFactory())
         assert run.state == "cancelled"
-        assert "Cancelled by ada" in run.log
         assert not ModelVersion.objects.filter(created_by_run=run).exists()
+
+    def test_who_it_was_stands_in_the_audit_log_alone(self, ready):
+        ada = UserFactory(username="ada")
+        run = training_run_cancel(request(ready), actor=ada)
+        assert "Cancelled by a member of staff" in run.log
+        assert "ada" not in run.log
+        event = AuditEvent.objects.get(action="training", details__step="cancelled")
+        assert (event.actor_id, event.object_id) == (ada.pk, str(run.pk))
 
     def test_it_is_too_late_once_it_is_over(self, ready):
         run = training_run_cancel(request(ready), actor=None)
