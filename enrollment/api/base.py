@@ -75,7 +75,9 @@ class ApiView(APIView):
             self.claim = None
         if APPLIED in request.META:
             response["Preference-Applied"] = request.META[APPLIED]
-        return super().finalize_response(request, response, *args, **kwargs)
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "no-store")  # no cache tells keys and tokens apart
+        return answer
 
 
 def preference_apply(request: Request, preference: str) -> None:

@@ -52,3 +52,13 @@ def test_only_the_camera_is_allowed_and_only_here(client):
     allowed = client.get("/")["Permissions-Policy"]
     assert "camera=(self)" in allowed
     assert "microphone=()" in allowed
+
+
+def test_no_cache_keeps_what_the_api_tells(owner, browser_of, backend_of):
+    answers = [
+        browser_of(owner).get("/api/v1/me"),
+        browser_of(owner).get("/api/v1/samples"),
+        backend_of("subjects:write").get("/api/v1/subjects"),
+        browser_of().get("/api/v1/me"),
+    ]
+    assert [answer["Cache-Control"] for answer in answers] == ["no-store"] * 4
