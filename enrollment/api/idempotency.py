@@ -31,8 +31,8 @@ HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 WELL_FORMED = re.compile(r"[!-~]{1,255}")
 PASSING = {401, 403, 409, 429}
-# Secrets that are told once, and never again.
-TOLD_ONCE = {"session_token"}
+# Secrets and faces are told once, and never again; with what stands for them from then on.
+TOLD_ONCE: dict[str, Any] = {"session_token": None, "crops": []}
 WAIT_SECONDS = 3.0
 POLL_SECONDS = 0.05
 RETRY_AFTER_SECONDS = 1
@@ -144,5 +144,5 @@ def _json_of(response: HttpResponseBase) -> Any:
 
 def _without_secrets(data: Any) -> Any:
     if isinstance(data, dict):
-        return {k: None if k in TOLD_ONCE else _without_secrets(v) for k, v in data.items()}
+        return {k: TOLD_ONCE[k] if k in TOLD_ONCE else _without_secrets(v) for k, v in data.items()}
     return [_without_secrets(v) for v in data] if isinstance(data, list) else data

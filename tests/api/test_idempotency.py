@@ -152,17 +152,17 @@ def test_it_keeps_answers_sealed_and_keys_not_at_all(client):
     assert row.answer["samples"][0]["id"] == sample
 
 
-def test_it_keeps_no_session_token():
+def test_it_keeps_no_session_token_and_no_face():
     from rest_framework.response import Response
 
     from enrollment.api.idempotency import settle
 
     claim = StoredAnswer.objects.claim("slot", request_digest="", user=None)
-    settle(
-        claim, Response({"state": "succeeded", "session_token": "secret", "more": [{"session_token": "x"}]})
-    )
+    told = {"state": "succeeded", "session_token": "secret", "more": [{"session_token": "x"}]}
+    settle(claim, Response(told | {"crops": ["data:image/jpeg;base64,x"]}))
     claim.refresh_from_db()
-    assert claim.answer == {"state": "succeeded", "session_token": None, "more": [{"session_token": None}]}
+    kept = {"state": "succeeded", "session_token": None, "more": [{"session_token": None}]}
+    assert claim.answer == kept | {"crops": []}
 
 
 def test_an_account_takes_its_answers_along(client, owner):
