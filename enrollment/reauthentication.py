@@ -9,9 +9,10 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import suspend_request
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.http import urlencode
 from rest_framework.request import Request
 
 from enrollment.errors import ReauthenticationNeeded
@@ -64,13 +65,21 @@ def require_fresh(request: Request) -> None:
         raise ReauthenticationNeeded
 
 
-def fresh_required(view: View) -> View:
-    """For pages: whoever changes something shows anew who they are, and then goes on where they were."""
+def fresh_required(view: View, *, resumes: bool = True) -> View:
+    """For pages: whoever changes something shows anew who they are, and then goes on where they were.
+
+    Until then the session keeps what was posted, unless `resumes` is false: passwords belong in no session.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and not is_fresh(request):
-            answer: HttpResponseBase = suspend_request(request, reverse("account_reauthenticate"))
+            reauthenticate = reverse("account_reauthenticate")
+            if not resumes:
+                return HttpResponseRedirect(
+                    f"{reauthenticate}?{urlencode({'next': request.get_full_path()})}"
+                )
+            answer: HttpResponseBase = suspend_request(request, reauthenticate)
             return answer
         return view(request, *args, **kwargs)
 

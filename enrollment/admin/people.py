@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -5,20 +6,29 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.decorators import method_decorator
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.models import Sample, Subject, Template, User
+from enrollment.reauthentication import fresh_required
 from enrollment.services import user_erase
 
 admin.site.unregister(Group)
 STATE_COLOURS = {"accepted": "success", "pending": "info", "rejected": "warning"}
+fresh = partial(fresh_required, resumes=False)
 
 
 @admin.register(User)
+@method_decorator(fresh, name="changeform_view")
+@method_decorator(fresh, name="user_change_password")
+@method_decorator(fresh, name="delete_view")
+@method_decorator(fresh, name="changelist_view")
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    """Accounts, their rights and passwords. Whoever changes those has just shown who they are."""
+
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from enrollment.models import AuditEvent, Sample
+from enrollment.models import AuditEvent, Sample, User
 from tests.conftest import show_password
 from tests.faces import jpeg, portrait
 from tests.factories import PASSWORD, SampleFactory, UserFactory
@@ -92,3 +92,26 @@ def test_a_face_alone_opens_no_admin(browser_of, path):
     type(user).objects.filter(pk=user.pk).update(is_staff=True, is_superuser=True)
     assert browser.get(path).status_code == 302
     assert "_auth_user_id" not in browser.session
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("add/", {"username": "another", "password1": PASSWORD, "password2": PASSWORD}),
+        ("{}/change/", {"username": "another", "is_superuser": "on", "is_staff": "on"}),
+        ("{}/password/", {"password1": "of the thief's own", "password2": "of the thief's own"}),
+        ("{}/delete/", {"post": "yes"}),
+        ("", {"action": "delete_selected", "_selected_action": ["1"], "post": "yes"}),
+    ],
+    ids=["add", "change", "password", "delete", "delete_selected"],
+)
+def test_a_stolen_session_of_staff_changes_no_account(owner, browser_of, path, form):
+    chief = UserFactory(is_staff=True, is_superuser=True)
+    browser = browser_of(chief)
+    show_password(browser, chief, seconds_ago=AN_HOUR)
+    answer = browser.post(f"/admin/enrollment/user/{path}".format(owner.pk), form)
+    assert "/accounts/reauthenticate/" in answer["Location"]
+    owner.refresh_from_db()
+    assert (owner.is_superuser, owner.check_password(PASSWORD)) == (False, True)
+    assert User.objects.count() == 2
+    assert "account_reauthentication_state" not in browser.session
