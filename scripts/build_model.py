@@ -26,7 +26,7 @@ from ml.errors import ArtifactError
 from ml.evaluation import calibration, protocols
 from ml.evaluation.model_card import model_card
 from ml.faces import images
-from ml.serving.artifacts import KERAS_FILE, LITE_FILE, Artifact, write_manifest
+from ml.serving.artifacts import CARD, KERAS_FILE, LITE_FILE, Artifact, write_manifest
 from ml.serving.calibration import Calibration
 from ml.serving.embedder import Embedder
 from ml.serving.pipeline import FacePipeline
@@ -85,7 +85,7 @@ def build(made: Path, data: Path) -> None:
     write_manifest(made, content)
     content["report"] |= evaluate(made, data / "lfw")
     write_manifest(made, content)
-    (made / "MODEL_CARD.md").write_text(model_card(made))
+    (made / CARD).write_text(model_card(made))
 
 
 def fetch(folder: Path) -> tuple[Path, dict[str, Any]]:

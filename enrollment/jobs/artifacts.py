@@ -13,7 +13,7 @@ from django.core.files.storage import storages
 
 from enrollment.errors import ModelUnavailable, TrainingFailed
 from enrollment.models import ModelVersion
-from ml.serving.artifacts import MANIFEST, Artifact
+from ml.serving.artifacts import CARD, MANIFEST, Artifact
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def artifact_store(folder: Path) -> str:
     Raises TrainingFailed `disk_full`, and leaves nothing behind.
     """
     artifact = Artifact.load(folder)
-    targets = {name: f"{artifact.digest}/{name}" for name in (*artifact.files, MANIFEST)}
+    targets = {name: f"{artifact.digest}/{name}" for name in (*artifact.files, MANIFEST, CARD)}
     try:
         for name, target in targets.items():
             _store(target, (folder / name).read_bytes())

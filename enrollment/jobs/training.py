@@ -21,6 +21,7 @@ from enrollment.jobs.artifacts import artifact_erase, artifact_folder, artifact_
 from enrollment.jobs.training_judge import (
     Ground,
     challenger_calibrate,
+    challenger_describe,
     challenger_judge,
     evaluation_parts,
 )
@@ -38,7 +39,7 @@ from enrollment.models import ModelVersion, TrainingRun
 from enrollment.selectors import training_samples
 from ml.errors import MLError, TrainingError
 from ml.evaluation.gate import Verdict
-from ml.serving.artifacts import MANIFEST, Artifact
+from ml.serving.artifacts import MANIFEST, Artifact, rewrite_manifest
 from ml.training.folder import People, split_names
 from ml.training.runs import FEW, SHARES, SHARES_OF_FEW, TrainingRequest, has_begun, recipe, train
 from ml.training.trainer import Progress
@@ -104,8 +105,6 @@ class _Execution:
         challenger = challenger_calibrate(
             self._model,
             calibrates,
-            name=self._version.name,
-            mirrored=champion.mirrored and champion.network == self._run.network,
             data=self._described(),
             tick=self._tick,
         )
@@ -115,6 +114,8 @@ class _Execution:
         verdict, drawings = challenger_judge(
             champion, challenger, ground, parity=_parity(challenger), tick=self._tick
         )
+        other_half = f"the other half of the evaluation set {self._run.evaluation_set.name}"
+        challenger = challenger_describe(challenger, verdict, data=other_half)
         return self._outcome(challenger, verdict, {"training": figures, "plots": drawings})
 
     def _champion(self) -> ModelVersion:
@@ -148,6 +149,8 @@ class _Execution:
             loss=FINE_TUNING_LOSS if from_champion and self._run.network == "mobilefacenet" else None,
             options=options,
             start=champion.directory if from_champion else None,
+            name=self._version.name,
+            mirrored=champion.mirrored and champion.network == self._run.network,
         )
         self._reporter.enter(Phase.TRAIN)
         try:
@@ -168,6 +171,8 @@ class _Execution:
         self._model.mkdir()
         for name in (*champion.files, MANIFEST):
             shutil.copyfile(champion.directory / name, self._model / name)
+        # What was measured of the champion is about its thresholds, not about those that come.
+        rewrite_manifest(self._model, {"name": self._version.name, "report": {}})
         return {"network": champion.network, "kept": champion.name}
 
     def _outcome(self, challenger: Artifact, verdict: Verdict, more: dict[str, Any]) -> Outcome:

@@ -1,6 +1,5 @@
 """Setting a challenger's thresholds, and holding it against the champion. NumPy and LiteRT only."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,9 @@ from ml.evaluation import calibration
 from ml.evaluation.contests import Contest, Trial, drawing, trial
 from ml.evaluation.gate import Learned, Limits, Verdict, foreign_pictures, judge
 from ml.evaluation.marks import marked
+from ml.evaluation.model_card import model_card
 from ml.evaluation.probability import fit_probability
-from ml.serving.artifacts import MANIFEST, Artifact, write_manifest
+from ml.serving.artifacts import CARD, Artifact, rewrite_manifest
 from ml.serving.calibration import Calibration
 from ml.serving.embedder import Embedder
 from ml.siamese.rules import RULES
@@ -48,16 +48,12 @@ class Ground:
     canaries: list[list[str]]
 
 
-def challenger_calibrate(
-    folder: Path, people: People, *, name: str, mirrored: bool, data: str, tick: Tick
-) -> Artifact:
+def challenger_calibrate(folder: Path, people: People, *, data: str, tick: Tick) -> Artifact:
     """Sets every threshold of an artifact anew on these people, and the curve from score to probability.
 
     Raises TrainingFailed `too_few_subjects` when they are too few for the site's target rate.
     """
-    content = json.loads((folder / MANIFEST).read_text())
-    content |= {"name": name, "mirrored": mirrored}
-    faces = _embedded(_rewritten(folder, content), people.subjects, _crops(people), tick)
+    faces = _embedded(Artifact.load(folder), people.subjects, _crops(people), tick)
     measured = min(MEASURED_ANCHORS, int(np.sort(people.sizes)[-2:].min()))
     try:
         rules = {rule: calibration.thresholds(faces, measured_anchors=measured, rule=rule) for rule in RULES}
@@ -69,11 +65,14 @@ def challenger_calibrate(
         "data": data,
         "subjects": faces.people,
         "images": len(faces.subjects),
+        "non_mated": calibration.non_mated(faces, 1).count,
         "measured_anchors": measured,
     }
-    content["calibration"] = Calibration(rules=rules, evidence=evidence).to_json()
-    content["probability"] = probability.to_json()
-    artifact = _rewritten(folder, content)
+    changes = {
+        "calibration": Calibration(rules=rules, evidence=evidence),
+        "probability": probability.to_json(),
+    }
+    artifact = rewrite_manifest(folder, changes)
     _check_thresholds(artifact)
     return artifact
 
@@ -101,6 +100,18 @@ def challenger_judge(
     )
     drawings = {"champion": drawing(frozen.champion), "challenger": drawing(frozen.challenger)}
     return verdict, drawings
+
+
+def challenger_describe(challenger: Artifact, verdict: Verdict, *, data: str) -> Artifact:
+    """Writes what the judging showed into the manifest, and the card that says it in prose."""
+    frozen = verdict.figures["frozen"]
+    figures = {name: frozen["challenger"][name] for name in ("threshold", "fmr", "fnmr", "fnmr_at_fmr")}
+    counts = {name: frozen[name] for name in ("subjects", "mated", "non_mated")}
+    judged = {"data": data, "rule": settings.FACE_DECISION_RULE, "target_fmr": settings.FACE_TARGET_FMR}
+    report = challenger.report | {"judged": judged | counts | figures}
+    described = rewrite_manifest(challenger.directory, {"report": report})
+    (described.directory / CARD).write_text(model_card(described.directory))
+    return described
 
 
 def evaluation_parts(people: People, canaries: list[list[str]]) -> tuple[People, People]:
@@ -156,18 +167,6 @@ def _embedded(artifact: Artifact, subjects: np.ndarray, crops: Picture, tick: Ti
 
 def _crops(people: People) -> Picture:
     return people.faces[:, MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-
-
-def _rewritten(folder: Path, content: dict[str, Any]) -> Artifact:
-    """Writes a manifest with this content, and reads the artifact back."""
-    known = Artifact.load(folder)
-    parts = {name: value for name, value in content.items() if name not in ("format_version", "files")}
-    parts |= {
-        "input_spec": known.input_spec,
-        "calibration": Calibration.from_json(content["calibration"]),
-    }
-    write_manifest(folder, parts)
-    return Artifact.load(folder)
 
 
 def _check_thresholds(artifact: Artifact) -> None:

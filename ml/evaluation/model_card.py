@@ -23,6 +23,10 @@ _HELD_OUT = """Measured on {pairs:,} pairs, half of them mated, of {subjects:,} 
 {images:,} pictures, whom neither learning nor stopping nor calibration has seen. In brackets the 95 % interval by
 drawing people with replacement."""
 
+_JUDGED = """Measured on {data}, with the rule `{rule}`, on whom neither learning nor calibration has seen: {subjects:,}
+people, {mated:,} mated and {non_mated:,} non-mated comparisons. The target false match rate is {target_fmr:g}. In
+brackets the 95 % interval by drawing people with replacement."""
+
 _THRESHOLDS = """A probe matches from this score on, by decision rule, target false match rate and number of anchors.
 The target is that of the whole decision, whatever the rule. The score is the {score} to the anchors' mean
 (`template_mean`), to the nearest anchor (`best_anchor`), or to the last of the nearest {share:.0%}
@@ -64,7 +68,7 @@ def model_card(directory: Path) -> str:
         *_figures_parts(artifact.report),
         *_threshold_parts(artifact, score),
         "## What it does not do",
-        _LIMITS.format(people=": adults, web pictures of celebrities" if "base" in manifest else ""),
+        _LIMITS.format(people=": adults, web pictures of celebrities" if "lfw" in artifact.report else ""),
         "## Files",
         _table(("file", "bytes", "SHA-256"), _files(artifact, manifest)),
     ]
@@ -129,6 +133,8 @@ def _figures_parts(report: dict[str, Any]) -> list[str]:
         parts += ["How the anchors decide, with 3 of them:", _table(head, _rules(report))]
     if "test" in report:
         parts += [_HELD_OUT.format(**report["test"]), _table(("", ""), _held_out(report["test"]))]
+    if judged := report.get("judged"):
+        parts += [_JUDGED.format(**judged), _table(("", ""), _judged(judged))]
     if "conditions" in report:
         for table in tables_of(report["conditions"]):
             parts += [f"### {table.title}", table.note, _table(table.head, table.rows)]
@@ -143,6 +149,15 @@ def _held_out(test: dict[str, Any]) -> list[tuple[str, str]]:
             name = names.get(key, key.replace("tar_at_fmr_", "TAR at FMR "))
             rows.append((name, _share(found["value"], found["interval"])))
     return rows
+
+
+def _judged(judged: dict[str, Any]) -> list[tuple[str, str]]:
+    names = {
+        "fmr": f"FMR at the threshold {judged['threshold']:.4f}",
+        "fnmr": "FNMR there",
+        "fnmr_at_fmr": f"FNMR at FMR {judged['target_fmr']:g}",
+    }
+    return [(name, _share(judged[key]["value"], judged[key]["interval"])) for key, name in names.items()]
 
 
 def _threshold_parts(artifact: Artifact, score: str) -> list[str]:

@@ -20,7 +20,7 @@ from ml.siamese.comparators import Comparator, WeightedL1Comparator, comparator
 from ml.types import InputSpec
 
 FORMAT_VERSION = 2
-MANIFEST = "manifest.json"
+MANIFEST, CARD = "manifest.json", "MODEL_CARD.md"
 KERAS_FILE = "embedding.keras"
 LITE_FILE = "embedding.tflite"
 COMPARATOR_FILE = "comparator.npz"
@@ -141,6 +141,24 @@ def write_manifest(directory: Path, content: dict[str, Any]) -> None:
         "files": files,
     }
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def rewrite_manifest(directory: Path, changes: dict[str, Any]) -> Artifact:
+    """Replace parts of an artifact's manifest, and return the artifact that it is now.
+
+    Args:
+        directory: The artifact's folder.
+        changes: Parts of what `write_manifest` takes.
+
+    Raises:
+        ArtifactError: `artifact_missing`, `artifact_altered` or `artifact_incompatible`.
+    """
+    known = Artifact.load(directory)
+    content = json.loads(_read(directory / MANIFEST))
+    parts = {name: value for name, value in content.items() if name not in ("format_version", "files")}
+    parts |= {"input_spec": known.input_spec, "calibration": known.calibration}
+    write_manifest(directory, parts | changes)
+    return Artifact.load(directory)
 
 
 def _comparator(directory: Path, name: str, files: dict[str, str], *, size: int) -> Comparator:

@@ -19,6 +19,7 @@ import numpy as np
 from ml.errors import DatasetError, TrainingError
 from ml.evaluation.model_card import model_card
 from ml.serving.artifacts import (
+    CARD,
     COMPARATOR_FILE,
     KERAS_FILE,
     LITE_FILE,
@@ -41,7 +42,7 @@ from ml.training.trainer import Progress, Trainer, TrainingOptions
 
 # To learn from, to stop and calibrate on, to measure on. Of few people more are held out, or nothing can be measured.
 SHARES, SHARES_OF_FEW, FEW = (0.8, 0.1, 0.1), (0.6, 0.2, 0.2), 1000
-STATE, CARD = "state", "MODEL_CARD.md"
+STATE = "state"
 _PARTS = ("train", "validation", "test")
 _LEAST_PARITY = 0.999
 
@@ -116,6 +117,8 @@ class TrainingRequest:
         start: An artifact of the same network whose weights to start from; chance decides if not given.
         blend: The share of what was learned in the final weights, in (0, 1]; the rest is of `start`. Between a
             network and its fine-tuned self lie networks that keep most of both (Wortsman et al., 2022).
+        name: What the artifact is called; as its folder if not given.
+        mirrored: Whether its embeddings are of a face and its mirror image; as those of `start` if not given.
     """
 
     network: str
@@ -125,6 +128,8 @@ class TrainingRequest:
     limit_subjects: int | None = None
     start: Path | None = None
     blend: float = 1.0
+    name: str | None = None
+    mirrored: bool | None = None
 
 
 def train(
@@ -157,14 +162,18 @@ def train(
     suits = recipe(request.network)
     options, spec = request.options or suits.options_for(request.loss), NETWORKS[request.network]
     loss = _loss(request, suits)
-    start, mirrored = _start(request, spec)
+    start, started_mirrored = _start(request, spec)
+    mirrored = started_mirrored if request.mirrored is None else request.mirrored
     parts = learned, held_out, test = _parts(request, seed=options.seed)
-    strives = objective(loss, people=len(learned.names), teacher=_teacher(start, spec, mirrored=mirrored))
+    strives = objective(
+        loss, people=len(learned.names), teacher=_teacher(start, spec, mirrored=started_mirrored)
+    )
     trainer = Trainer(spec, strives, options, start=start)
     history = trainer.fit(learned, held_out, out / STATE, resume=resume, progress=progress)
     history.test_loss = trainer.held_out_loss(test)
     network, compares = _blended(trainer.finished(), start, request.blend), _comparator(spec, strives, out)
     report = {
+        "name": request.name or out.resolve().name,
         "network": spec.name,
         "loss": loss,
         "options": asdict(options),
@@ -288,7 +297,7 @@ def _write_artifact(
 ) -> None:
     embeddings = reports.embed(network, people, spec.input_spec, mirrored=report["mirrored"])
     content = {
-        "name": out.resolve().name,
+        "name": report["name"],
         "network": spec.name,
         "input_spec": spec.input_spec,
         "embedding_size": spec.embedding_size,

@@ -92,6 +92,10 @@ def test_it_calibrates_on_the_sites_own_people(evaluation, champion):
     assert artifact.calibration.rules != shipped.calibration.rules
     assert version.manifest["probability"]["slope"] > 0
     assert version.lineage["subjects"].keys() == {str(person.pk) for person in people}
+    card = (artifact.directory / "MODEL_CARD.md").read_text()
+    assert card.startswith(f"# {version.name}\n")
+    assert "the other half of the evaluation set evaluation" in card
+    assert "Labeled Faces in the Wild" not in card  # what was measured of the champion
 
 
 def test_it_refuses_a_poisoned_set(evaluation, champion, tmp_path):
@@ -118,7 +122,10 @@ def test_it_refuses_a_poisoned_set(evaluation, champion, tmp_path):
 def test_a_fine_tuned_network_passes(evaluation, others, champion):
     run = execute(training_run_request(actor=None, epochs=1, uses_site=False, training_set=others))
     assert (run.state, codes(run.version)) == ("succeeded", set())
-    assert pipeline_for(run.version).artifact.mirrored
+    artifact = pipeline_for(run.version).artifact
+    assert (artifact.name, artifact.mirrored) == (run.version.name, True)
+    judged = run.version.report["gate"]["figures"]["frozen"]["challenger"]["fnmr"]["value"]
+    assert artifact.report["judged"]["fnmr"]["value"] == judged
 
 
 def test_it_never_judges_on_whom_it_learned_from(evaluation, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from ml.config import DEFAULT_ARTIFACT
 from ml.evaluation.model_card import model_card
-from ml.serving.artifacts import MANIFEST
+from ml.serving.artifacts import MANIFEST, rewrite_manifest
 
 RATES = {"fmr": 2e-4, "fmr_interval": [0, 3e-4], "fnmr": 0.02, "fnmr_interval": [0.01, 0.03]}
 SIXTY_FOUR = {"kind": "face size", "name": "64 px"}
@@ -78,6 +78,16 @@ def test_it_shows_the_conditions_and_their_limit(trained):
     card = model_card(trained)
     assert "### By condition of the picture" in card
     assert "| face size: 64 px | 2.0e-04 (0 to 3e-04) | 0.0003 | yes |" in card
+
+
+def test_it_tells_what_the_judging_showed(trained):
+    rates = {name: {"value": 0.01, "interval": [0, 0.02]} for name in ("fmr", "fnmr", "fnmr_at_fmr")}
+    counts = {"subjects": 60, "mated": 200, "non_mated": 9000}
+    at = {"data": "the frozen half", "rule": "template_mean", "target_fmr": 1e-3, "threshold": 0.5}
+    card = model_card(rewrite_manifest(trained, {"report": {"judged": rates | counts | at}}).directory)
+    assert "Measured on the frozen half, with the rule `template_mean`" in card
+    assert "| FNMR at FMR 0.001 | 1.00% (0.00% to 2.00%) |" in card
+    assert "TAR at FMR" not in card
 
 
 def test_it_tells_measured_thresholds_from_bounded_ones(trained):
