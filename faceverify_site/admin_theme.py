@@ -50,6 +50,8 @@ UNFOLD = {
                 "items": [
                     _admin_link("Attempts", "login", "verification_attempt"),
                     _admin_link("Sessions", "history", "verification_verificationsession"),
+                    _admin_link("Devices", "devices", "usersessions_usersession"),
+                    _admin_link("Second factors", "key", "mfa_authenticator"),
                     _admin_link("Locked accounts", "lock", "verification_failurecount"),
                     _admin_link("Addresses", "public_off", "verification_source"),
                 ],

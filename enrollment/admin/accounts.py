@@ -1,0 +1,72 @@
+"""What belongs to accounts, as their library keeps it: without secrets, and in the site's theme."""
+
+from functools import partial
+from typing import Any
+
+from allauth.account.admin import EmailAddressAdmin as LibraryEmailAddressAdmin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.decorators import method_decorator
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from enrollment.admin.read_only import ReadOnlyAdmin
+from enrollment.reauthentication import fresh_required
+
+admin.site.unregister([EmailAddress, Authenticator, UserSession])
+fresh = partial(fresh_required, resumes=False)
+
+
+@admin.register(UserSession)
+@method_decorator(fresh, name="changelist_view")
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Browsers and apps that are signed in."""
+
+    list_display = ("user", "ip", "user_agent", "created_at", "last_seen_at")
+    fields = list_display
+    search_fields = ("user__username", "ip")
+    list_filter = ("last_seen_at",)
+    list_select_related = ("user",)
+    ordering = ("-last_seen_at",)
+    actions = ("end",)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("usersessions.delete_usersession")
+
+    @action(description="Sign out", permissions=["end"])
+    def end(self, request: HttpRequest, sessions: QuerySet[UserSession]) -> None:
+        chosen = list(sessions)
+        for session in chosen:
+            session.end()
+        messages.success(request, f"{len(chosen)} device{'' if len(chosen) == 1 else 's'} signed out.")
+
+
+@admin.register(Authenticator)
+@method_decorator(fresh, name="changelist_view")
+@method_decorator(fresh, name="delete_view")
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Second factors: for whoever lost theirs, they can be removed."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    fields = list_display
+    search_fields = ("user__username",)
+    list_filter = ("type",)
+    list_select_related = ("user",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("mfa.delete_authenticator")
+
+
+@admin.register(EmailAddress)
+@method_decorator(fresh, name="changeform_view")
+@method_decorator(fresh, name="delete_view")
+@method_decorator(fresh, name="changelist_view")
+class EmailAddressAdmin(LibraryEmailAddressAdmin, ModelAdmin):
+    """Whoever changes where somebody's mails go has just shown who they are."""
+
+    raw_id_fields = ()
+    autocomplete_fields = ("user",)
