@@ -33,6 +33,11 @@ class FaceSignInOff(DomainError):
     detail = "Face sign-in is switched off after many failed tries. Sign in with your password to switch it on again."
 
 
+class TooManyCodes(DomainError):
+    code = "too_many_attempts"
+    detail = "Codes were sent to you several times. Look for the last one, or wait a minute."
+
+
 class WrongCode(DomainError):
     code = "wrong_code"
     detail = "This code is wrong or too old. You can have another one sent."

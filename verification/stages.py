@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.internal.stagekit import get_pending_stage, stash_login
 from allauth.account.stages import LoginStage
 from allauth.account.utils import perform_login
+from allauth.core import ratelimit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,14 +18,14 @@ from enrollment.crypto import keyed_digest
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
 from enrollment.reauthentication import face_record, has_second_factor
-from verification.errors import FaceSignInClosed
+from verification.errors import FaceSignInClosed, TooManyCodes
 from verification.models import VerificationSession
 from verification.policy import FaceSignIn
 from verification.selectors import comparable_subject
 
 # Without letters and digits that look alike.
 ALPHABET, CODE_LENGTH = "ABCDEFGHJKMNPQRSTVWXYZ23456789", 8
-CODE_SECONDS, CODE_TRIES = 600, 5
+CODE_SECONDS, CODE_TRIES, CODE_PAUSE_SECONDS = 600, 5, 60
 
 
 class FaceStage(LoginStage):  # type: ignore[misc]
@@ -45,7 +46,10 @@ class FaceStage(LoginStage):  # type: ignore[misc]
         return comparable_subject(session) is not None
 
     def code_send(self) -> None:
-        """Mails a code that does in place of the face."""
+        """Mails a code that does in place of the face. Raises TooManyCodes from the fourth in a minute on."""
+        key = str(self.login.user.pk)
+        if not ratelimit.consume(self.request, action="request_login_code", key=key):
+            raise TooManyCodes(retry_after_seconds=CODE_PAUSE_SECONDS)
         code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
         self.state.update(code=_digest(code), sent_at=time.time(), tries=0)
         stash_login(self.request, self.login)

@@ -17,7 +17,7 @@ from enrollment.reauthentication import code_record
 from enrollment.selectors import anchor_status, subject_of, user_of
 from verification.browser import browser_key
 from verification.challenge import Liveness
-from verification.errors import FaceSignInClosed
+from verification.errors import FaceSignInClosed, TooManyCodes
 from verification.policy import FaceSignIn
 from verification.selectors import model_versions
 from verification.services import session_consume
@@ -76,7 +76,10 @@ def second_factor_code(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "verification/code.html")
     if code is None:
-        stage.code_send()
+        try:
+            stage.code_send()
+        except TooManyCodes as error:
+            messages.error(request, error.detail)
         return redirect("verification:second_factor_code")
     if not stage.code_check(code):
         messages.error(request, "This code is wrong or too old. You can have another one sent.")

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from django.urls import reverse
 
 from tests.apps import app, give_password, signed_in
-from tests.factories import enrolled_subject
+from tests.factories import PASSWORD, enrolled_subject
 
 pytestmark = pytest.mark.django_db
 URL, ME = "/api/v1/sign-in-code", "/api/v1/me"
@@ -47,6 +48,17 @@ def test_a_wrong_code_opens_nothing_and_five_spoil_it(half, code):
         assert (answer.status_code, answer.json()["code"]) == (422, "wrong_code")
     assert send(half, code=code).status_code == 422
     assert half.get(ME).status_code == 401
+
+
+def test_it_fills_nobodys_mailbox(half, browser_of, mailoutbox, django_capture_on_commit_callbacks):
+    browser = browser_of()
+    browser.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [send(half) for _ in range(5)]
+        page = browser.post(reverse("verification:second_factor_code"), follow=True)
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429, 429]
+    assert "wait a minute" in page.content.decode()
+    assert len(mailoutbox) == 3
 
 
 def test_no_code_is_sent_before_the_password(half, mailoutbox):
