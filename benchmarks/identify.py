@@ -1,31 +1,38 @@
 """Times exact search among many templates: who of n people does a probe resemble most?
 
-    .venv/bin/python benchmarks/identify.py [--sizes 1000 10000 100000 1000000] [--threads 2]
-
-Prints a Markdown table and, last, one JSON object. The templates are random: an exact search takes the same time
-whatever they are.
+The templates are random: an exact search takes the same time whatever they are. It takes all cores, or as many as
+OPENBLAS_NUM_THREADS says.
 """
 
 import argparse
-import json
 import os
 import statistics
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.catalogue import Figures
+from benchmarks.report import markdown
+from ml.evaluation import plot_style
+from ml.serving.gallery import Gallery
 
 SIZE = 192
 PROBES = 15
 
 
-def measure(people: int) -> dict[str, float]:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
+
+
+def measure(options: argparse.Namespace) -> Figures:
+    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1))
+    people = {str(size): times_of(size) for size in options.sizes}
+    return {"dimensions": SIZE, "threads": threads, "people": people}
+
+
+def times_of(people: int) -> dict[str, float]:
     """Milliseconds of a search among so many people (median, slowest), and the gallery's size in MB."""
-    import numpy as np
-
-    from ml.serving.gallery import Gallery
-
     random = np.random.default_rng(0)
     templates = random.standard_normal((people, SIZE), dtype=np.float32)
     templates /= np.sqrt(np.einsum("nd,nd->n", templates, templates))[:, None]
@@ -39,29 +46,28 @@ def measure(people: int) -> dict[str, float]:
         times.append(1e3 * (time.perf_counter() - start))
     memory = (gallery.templates.nbytes + gallery.subjects.nbytes) / 1e6
     return {
-        "people": people,
-        "median_ms": statistics.median(times),
-        "max_ms": max(times),
-        "memory_mb": memory,
+        "median_ms": round(statistics.median(times), 3),
+        "max_ms": round(max(times), 3),
+        "memory_mb": round(memory, 1),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def table(figures: Figures) -> str:
+    return markdown(
+        ["people", "median ms", "slowest ms", "memory MB"],
+        [
+            [f"{int(people):,}", f"{some['median_ms']:.2f}", f"{some['max_ms']:.2f}", some["memory_mb"]]
+            for people, some in figures["people"].items()
+        ],
     )
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)  # read when NumPy is imported
-    rows = [measure(people) for people in options.sizes]
-    print("| people | median ms | slowest ms | memory MB |\n|--:|--:|--:|--:|")
-    for row in rows:
-        print(
-            f"| {row['people']:,} | {row['median_ms']:.2f} | {row['max_ms']:.2f} | {row['memory_mb']:,.1f} |"
-        )
-    print(json.dumps({"dimensions": SIZE, "threads": options.threads, "rows": rows}))
 
 
-if __name__ == "__main__":
-    main()
+def draw(figures: Figures, figure: Figure) -> None:
+    axes = figure.subplots()
+    people = [int(size) for size in figures["people"]]
+    for colour, key in zip(plot_style.COLOURS, ("median_ms", "max_ms"), strict=False):
+        axes.plot(people, [some[key] for some in figures["people"].values()], "o-", color=colour, label=key)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.legend(["median", "slowest"], frameon=False)
+    plot_style.dress(axes, title="Search among enrolled people", x="people", y="milliseconds")

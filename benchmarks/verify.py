@@ -1,136 +1,104 @@
 """Times verifications on the running site, from POST of a picture to the decision, at several numbers of callers.
 
-    .venv/bin/python benchmarks/verify.py --callers 1 4 8 32 --seconds 20
-
 Starts the site as `make run` does, on a folder of its own. Each caller has an account and verifies again and again:
-open a session, send a 640-pixel JPEG, wait for the decision. The callers' own work is on the same cores. Prints a table
-and, last, one JSON object; `best_per_second` is the highest throughput seen.
+open a session, send a 640-pixel JPEG, wait for the decision. The callers' own work is on the same cores.
+`best_per_second` is the highest throughput seen; `stages_ms` is what the site's metrics tell of one caller's part.
 """
 
 import argparse
-import http.client
-import json
 import statistics
-import sys
 import threading
 import time
-import uuid
-from pathlib import Path
-from urllib.parse import urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from tests.e2e.stack import Stack
+from matplotlib.figure import Figure
+
+from benchmarks import stages
+from benchmarks.caller import Caller
+from benchmarks.catalogue import Figures
+from benchmarks.report import markdown
+from benchmarks.site import running
+from ml.evaluation import plot_style
 from tests.faces import jpeg, portrait
-from tests.faults.visitor import Ledger, Visitor
 
-SESSIONS = "/api/v1/verification-sessions"
-
-
-class Caller:
-    """One account's connection: as little work as can be, since it is done on the cores that are measured."""
-
-    def __init__(self, url: str, number: int = 0) -> None:
-        visitor = Visitor(
-            url, Ledger(), address=f"127.0.1.{number + 1}"
-        )  # the site limits sign-ups from each
-        visitor.enroll()
-        cookies = "; ".join(f"{name}={value}" for name, value in visitor.http.cookies.items())
-        self._headers = {"Cookie": cookies, "X-CSRFToken": visitor.token, "Referer": url, "Prefer": "wait=10"}
-        self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-
-    def ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, str]:
-        headers = self._headers | ({"Content-Type": kind} if kind else {})
-        try:
-            self._http.request(method, path, body, headers)
-            answer = self._http.getresponse()
-        except (http.client.RemoteDisconnected, ConnectionError):  # it was kept open too long
-            self._http.close()
-            self._http.request(method, path, body, headers)
-            answer = self._http.getresponse()
-        content = answer.read()
-        if answer.status not in {200, 201, 202}:
-            raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
-        found: dict[str, str] = json.loads(content)
-        return found
-
-    def verify(self, form: bytes, kind: str) -> float:
-        """Milliseconds from POST to decision."""
-        session = self.ask("POST", SESSIONS, b'{"purpose": "verify"}', "application/json")["id"]
-        start = time.perf_counter()
-        state = self.ask("POST", f"{SESSIONS}/{session}/frames", form, kind)["state"]
-        while state == "in_progress":
-            state = self.ask("GET", f"{SESSIONS}/{session}")["state"]
-        if state != "succeeded":
-            raise SystemExit(f"A rightful person was answered {state}.")
-        return 1e3 * (time.perf_counter() - start)
+WARM_SECONDS = 2.0
 
 
-def form_of(picture: bytes) -> tuple[bytes, str]:
-    """A form with one picture, and its content type."""
-    boundary = uuid.uuid4().hex
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
-    return (
-        head.encode() + picture + f"\r\n--{boundary}--\r\n".encode(),
-        f"multipart/form-data; boundary={boundary}",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 8, 32])
+    parser.add_argument("--seconds", type=float, default=20, help="at each number of callers")
 
 
-def measure(callers: list[Caller], seconds: float) -> dict[str, float]:
-    form, kind = form_of(jpeg(portrait()))
+def measure(options: argparse.Namespace) -> Figures:
+    figures: Figures = {}
+    with running() as stack:
+        callers = [Caller(stack.url, number) for number in range(max(options.callers))]
+        times_of(callers[:1], min(WARM_SECONDS, options.seconds))
+        for count in options.callers:
+            before, start = stages.totals(stack.url), time.monotonic()
+            times = times_of(callers[:count], options.seconds)
+            figures[str(count)] = summary(times, time.monotonic() - start)
+            if count == options.callers[0]:
+                between = stages.means_between(before, stages.totals(stack.url), runs=len(times))
+    best = max(some["per_second"] for some in figures.values())
+    return figures | {"best_per_second": best, "stages_ms": between}
+
+
+def times_of(callers: list[Caller], seconds: float) -> list[float]:
+    """Milliseconds of each verification, all callers together."""
+    picture = jpeg(portrait())
     times: list[float] = []
     end = time.monotonic() + seconds
 
     def go_on(caller: Caller) -> None:
         while time.monotonic() < end:
-            times.append(caller.verify(form, kind))
+            times.append(caller.verify(picture))
 
     threads = [threading.Thread(target=go_on, args=(caller,)) for caller in callers]
-    start = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return times
+
+
+def summary(times: list[float], seconds: float) -> dict[str, float]:
     cuts = statistics.quantiles(times, n=100)
     return {
         "median_ms": round(statistics.median(times), 1),
         "p95_ms": round(cuts[94], 1),
         "p99_ms": round(cuts[98], 1),
-        "per_second": round(len(times) / (time.monotonic() - start), 1),
+        "per_second": round(len(times) / seconds, 1),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def by_callers(figures: Figures) -> dict[int, dict[str, float]]:
+    return {int(key): value for key, value in figures.items() if key.isdigit()}
+
+
+def table(figures: Figures) -> str:
+    main = markdown(
+        ["callers", "median", "p95", "p99", "a second"],
+        [
+            [count, *(f"{some[key]:.1f} ms" for key in ("median_ms", "p95_ms", "p99_ms")), some["per_second"]]
+            for count, some in by_callers(figures).items()
+        ],
     )
-    parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 8, 32])
-    parser.add_argument("--seconds", type=float, default=20)
-    args = parser.parse_args()
-    stack = Stack()
-    stack.environment |= {
-        "API_RATE_PERSON": "1000000/min",
-        "API_RATE_ANONYMOUS": "1000000/min",
-        "LOG_LEVEL": "WARNING",
-    }
-    try:
-        stack.up()
-        callers = [Caller(stack.url, number) for number in range(max(args.callers))]
-        measure(callers[:1], 2)  # warm
-        figures: dict[str, object] = {}
-        print(f"{'callers':>7} {'median':>9} {'p95':>9} {'p99':>9} {'a second':>9}")
-        for count in args.callers:
-            some = measure(callers[:count], args.seconds)
-            figures[str(count)] = some
-            print(
-                f"{count:7d} {some['median_ms']:6.1f} ms {some['p95_ms']:6.1f} ms {some['p99_ms']:6.1f} ms "
-                f"{some['per_second']:9.1f}",
-                flush=True,
-            )
-    finally:
-        stack.down()
-    best = max(some["per_second"] for some in figures.values() if isinstance(some, dict))
-    print(json.dumps({"verify": figures | {"best_per_second": best}}))
+    parts = markdown(["part, mean of one caller", "ms"], figures["stages_ms"].items())
+    return f"{main}\n\n{parts}"
 
 
-if __name__ == "__main__":
-    main()
+def draw(figures: Figures, figure: Figure) -> None:
+    left, right = figure.subplots(1, 2)
+    found = by_callers(figures)
+    for colour, key in zip(plot_style.COLOURS, ("median_ms", "p95_ms", "p99_ms"), strict=False):
+        left.plot(list(found), [some[key] for some in found.values()], "o-", color=colour, label=key[:-3])
+    right.plot(
+        list(found), [some["per_second"] for some in found.values()], "o-", color=plot_style.COLOURS[0]
+    )
+    for axes in (left, right):
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(list(found), [str(count) for count in found])
+        axes.set_ylim(bottom=0)
+    left.legend(frameon=False)
+    plot_style.dress(left, title="POST to decision", x="callers", y="milliseconds")
+    plot_style.dress(right, title="Throughput", x="callers", y="verifications a second")

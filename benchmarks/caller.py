@@ -1,0 +1,67 @@
+"""Somebody who verifies again and again on the running site."""
+
+import http.client
+import json
+import time
+import uuid
+from urllib.parse import urlsplit
+
+from tests.faults.visitor import Ledger, Visitor
+
+SESSIONS = "/api/v1/verification-sessions"
+
+
+class Caller:
+    """One account's connection: as little work as can be, since it is done on the cores that are measured."""
+
+    def __init__(self, url: str, number: int = 0) -> None:
+        visitor = Visitor(url, Ledger(), address=f"127.0.1.{number + 1}")  # sign-ups are limited by address
+        visitor.enroll()
+        cookies = "; ".join(f"{name}={value}" for name, value in visitor.http.cookies.items())
+        self._headers = {"Cookie": cookies, "X-CSRFToken": visitor.token, "Referer": url, "Prefer": "wait=10"}
+        self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+
+    def verify(self, picture: bytes) -> float:
+        """Milliseconds from the POST of a picture to the decision."""
+        return self.show(self.begin(), picture)
+
+    def begin(self) -> str:
+        """The id of a new session."""
+        return self._ask("POST", SESSIONS, b'{"purpose": "verify"}', "application/json")["id"]
+
+    def show(self, session: str, picture: bytes) -> float:
+        """Milliseconds from the POST of a picture to the decision."""
+        form, kind = _form(picture)
+        start = time.perf_counter()
+        state = self._ask("POST", f"{SESSIONS}/{session}/frames", form, kind)["state"]
+        while state == "in_progress":
+            state = self._ask("GET", f"{SESSIONS}/{session}")["state"]
+        took = 1e3 * (time.perf_counter() - start)
+        if state != "succeeded":
+            raise SystemExit(f"A rightful person was answered {state}.")
+        return took
+
+    def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, str]:
+        headers = self._headers | ({"Content-Type": kind} if kind else {})
+        try:
+            self._http.request(method, path, body, headers)
+            answer = self._http.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):  # it was kept open too long
+            self._http.close()
+            self._http.request(method, path, body, headers)
+            answer = self._http.getresponse()
+        content = answer.read()
+        if answer.status not in {200, 201, 202}:
+            raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
+        found: dict[str, str] = json.loads(content)
+        return found
+
+
+def _form(picture: bytes) -> tuple[bytes, str]:
+    """A form with one picture, and its content type."""
+    boundary = uuid.uuid4().hex
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+    return (
+        head.encode() + picture + f"\r\n--{boundary}--\r\n".encode(),
+        f"multipart/form-data; boundary={boundary}",
+    )
