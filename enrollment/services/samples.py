@@ -17,6 +17,7 @@ from enrollment.models import AuditEvent, DuplicateFlag, Sample, Subject, User
 from enrollment.notices import Notice, notice_send
 from enrollment.reasons import Reason
 from enrollment.selectors import anchor_status, may_add_pictures, subject_of
+from enrollment.services.overtaken import persistently
 from enrollment.services.uploads import image_read
 from enrollment.services.waiting import wait_for
 from enrollment.storage import faces_storage
@@ -121,12 +122,12 @@ def face_erase(user: User) -> None:
         notice_send(user, Notice.FACE_ERASED)
 
 
-@transaction.atomic
+@persistently
 def user_erase(user: User) -> None:
     """Erases a person's face and then the account with all that hangs on it."""
     face_erase(user)
     AuditEvent.record(AuditEvent.Action.ACCOUNT_ERASE, subject=subject_of(user), object_id=user.pk)
-    user.delete()
+    User.objects.filter(pk=user.pk).delete()
 
 
 def samples_erase(samples: list[Sample]) -> None:

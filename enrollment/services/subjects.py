@@ -7,6 +7,7 @@ from django.utils import timezone
 from enrollment.errors import SubjectExists
 from enrollment.models import AuditEvent, Consent, DuplicateFlag, Sample, Subject
 from enrollment.services.consents import consents_record
+from enrollment.services.overtaken import persistently
 from enrollment.services.samples import samples_erase, subject_lock
 
 
@@ -46,7 +47,7 @@ def subject_consents_set(subject: Subject, *, training: bool) -> None:
             AuditEvent.record(AuditEvent.Action.CONSENT_WITHDRAW, subject=subject, details=details)
 
 
-@transaction.atomic
+@persistently
 def subject_delete(subject: Subject) -> None:
     """Erases a subject without an account: pictures, crops, templates, likenesses, consents, verifications."""
     subject_lock(subject)
@@ -54,7 +55,7 @@ def subject_delete(subject: Subject) -> None:
     samples = list(Sample.objects.filter(subject=subject).defer("sealed_crop"))
     samples_erase(samples)
     AuditEvent.record(AuditEvent.Action.SUBJECT_ERASE, subject=subject, details={"samples": len(samples)})
-    subject.delete()
+    Subject.objects.filter(pk=subject.pk).delete()
 
 
 def _purposes(*, training: bool) -> set[str]:
