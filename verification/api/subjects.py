@@ -16,7 +16,7 @@ from enrollment.api.serializers import ImageSerializer, ReasonSerializer
 from enrollment.api.subjects import subject_or_404
 from enrollment.api.waiting import wait_seconds
 from enrollment.models.service_key import Scope
-from verification.models import Attempt, VerificationSession
+from verification.models import Attempt
 from verification.reasons import reasons_of
 from verification.services import subject_verification_wait, subject_verify
 
@@ -86,7 +86,7 @@ def _answer(request: Request, subject_id: UUID, session_id: str) -> Response:
     body: dict[str, Any] = {
         "id": session.pk,
         "state": attempt.state,
-        "matched": _matched(session, attempt),
+        "matched": _matched(attempt),
         "reasons": reasons_of([{"code": attempt.reason}]) if attempt.reason else [],
     }
     if has_scope(request, Scope.SCORES):
@@ -95,7 +95,8 @@ def _answer(request: Request, subject_id: UUID, session_id: str) -> Response:
     return Response(body, status=status.HTTP_202_ACCEPTED if pending else status.HTTP_200_OK)
 
 
-def _matched(session: VerificationSession, attempt: Attempt) -> bool | None:
+def _matched(attempt: Attempt) -> bool | None:
+    """By the attempt, as its state is: the session may have been read before the two were decided."""
     if attempt.state != Attempt.State.DECIDED:
         return None
-    return session.state == VerificationSession.State.SUCCEEDED
+    return attempt.decision == Attempt.Decision.MATCH

@@ -11,6 +11,7 @@ from tests.faces import jpeg, no_face, portrait
 from tests.factories import backend_subject, enrolled_subject
 from verification import jobs
 from verification.models import Attempt, FailureCount, VerificationSession
+from verification.services import subject_verification_wait
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,16 @@ def test_it_takes_a_picture(backend, subject):
     body = answer.json()
     assert (answer.status_code, body["state"], body["matched"]) == (202, "pending", None)
     assert body.keys() == {"id", "state", "matched", "reasons"}
+
+
+def test_it_does_not_deny_a_match_that_comes_while_it_reads(backend, subject, monkeypatch):
+    def overtaken(*args, **more):
+        session = subject_verification_wait(*args, **more)
+        jobs.attempt_decide(Attempt.objects.get(session=session).pk)
+        return session
+
+    monkeypatch.setattr("verification.api.subjects.subject_verification_wait", overtaken)
+    assert send(backend, subject).json()["matched"] is True
 
 
 def test_it_matches_the_subject(backend, subject):
