@@ -82,6 +82,11 @@ class ModelUnavailable(DomainError):
     detail = "Face checks are not available at the moment. Please try again later."
 
 
+class StorageFull(DomainError):
+    code = "storage_full"
+    detail = "There is no room for pictures at the moment. Nothing was stored. Please try again later."
+
+
 class SealBroken(DomainError):
     code = "seal_broken"
     detail = "Stored data could not be opened: wrong key, or it was altered."

@@ -1,5 +1,6 @@
 """Where face images lie: any Django storage, with everything encrypted before it gets there."""
 
+import errno
 import secrets
 from datetime import datetime
 from typing import IO, Any
@@ -10,6 +11,7 @@ from django.core.files.storage import Storage, storages
 from django.utils.deconstruct import deconstructible
 
 from enrollment.crypto import HEADER_BYTES, is_current, seal, unseal
+from enrollment.errors import StorageFull
 
 
 @deconstructible
@@ -25,7 +27,13 @@ class EncryptedStorage(Storage):
 
     def _save(self, name: str, content: IO[Any]) -> str:
         sealed = seal(content.read(), context=name)
-        saved = self._backend.save(name, ContentFile(sealed))
+        try:
+            saved = self._backend.save(name, ContentFile(sealed))
+        except OSError as error:
+            self._backend.delete(name)  # the part that there was room for
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull from error
+            raise
         if saved != name:
             self._backend.delete(saved)
             raise FileExistsError(f"expected a free name, {name!r} is taken")

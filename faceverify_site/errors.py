@@ -44,6 +44,7 @@ STATUS_BY_CODE = {
     "reauthentication_required": 403,
     "service_unavailable": 503,
     "session_closed": 409,
+    "storage_full": 503,
     "templates_missing": 409,
     "subject_exists": 409,
     "too_many_anchors": 409,

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from enrollment.errors import DomainError, ImageRefused
+from enrollment.errors import DomainError, ImageRefused, StorageFull
 from enrollment.models import ImportedPicture, ServiceKey, Subject, SubjectImport
 from enrollment.reasons import Reason
 from enrollment.services.archives import Entry
@@ -55,6 +55,8 @@ def _take_in(entry: Entry, position: int, batch: SubjectImport, *, training: boo
         with transaction.atomic():
             picture.subject = subject_prepare(external_id, training=training)
             picture.sample = sample_store(picture.subject, data)
+    except StorageFull:  # no fault of this picture: the whole import may come again
+        raise
     except DomainError as error:
         picture.reasons = [error.code]
         if picture.subject is not None:  # unless it was added for this picture alone, and is gone again

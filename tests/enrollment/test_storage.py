@@ -1,8 +1,11 @@
+import os
+import subprocess
+
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
-from enrollment.errors import SealBroken
+from enrollment.errors import SealBroken, StorageFull
 from enrollment.storage import faces_storage, random_name
 
 
@@ -33,3 +36,24 @@ def test_it_refuses_a_swapped_file():
     backend.save(mine, ContentFile(sealed))
     with pytest.raises(SealBroken):
         faces_storage().open(mine)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path, settings):
+    """64 KiB for pictures."""
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if os.getuid() or subprocess.run(mounted, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    backend = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path)},
+    }
+    settings.STORAGES = settings.STORAGES | {"faces_backend": backend}
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_it_leaves_nothing_behind_on_a_full_disk(tiny_disk):
+    with pytest.raises(StorageFull):
+        store(b"x" * 100_000)
+    assert not [path for path in tiny_disk.rglob("*") if path.is_file()]
