@@ -23,6 +23,13 @@ from verification.selectors import model_versions
 from verification.services import session_consume
 from verification.stages import FaceStage, face_login
 
+# Two people who never lived, to try the compare page with: `scripts/draw_sample_faces.py` draws them.
+DRAWN_FACES = {
+    "otto-1": "Otto, looking ahead",
+    "otto-2": "Otto, turned to the side",
+    "runa-1": "Runa, looking ahead",
+    "runa-2": "Runa, turned to the side",
+}
 # The pages whose script looks for a face with a WebAssembly network.
 camera_page = csp_update({"script-src": [WASM_UNSAFE_EVAL]})
 
@@ -107,7 +114,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_GET
 @ensure_csrf_cookie
 def compare(request: HttpRequest) -> HttpResponse:
-    return render(request, "verification/compare.html", {"versions": model_versions()})
+    return render(request, "verification/compare.html", {"versions": model_versions(), "faces": DRAWN_FACES})
 
 
 def _asks_for_challenge() -> bool:

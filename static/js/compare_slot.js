@@ -1,4 +1,4 @@
-// One of the two pictures to compare: chosen, dropped, or taken with the camera.
+// One of the two pictures to compare: chosen, dropped, taken with the camera, or one of the drawn faces.
 
 import { onFiles } from "./drop.js";
 import { prepareImage } from "./images.js";
@@ -22,6 +22,17 @@ export class CompareSlot {
     const camera = this.#find("camera");
     camera.disabled = false; // it waited for this script
     camera.addEventListener("click", () => onCamera(this));
+    for (const sample of root.querySelectorAll("[data-slot-sample]")) {
+      sample.disabled = false;
+      sample.addEventListener("click", () => this.#fetch(sample.querySelector("img").src));
+    }
+  }
+
+  /** @param {string} url of a drawn face that came with the site */
+  async #fetch(url) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) await this.put(await answer.blob());
+    else this.refuse("This picture did not arrive. Please try again.");
   }
 
   /** @param {string} part */

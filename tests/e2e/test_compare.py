@@ -77,6 +77,18 @@ def test_it_says_which_picture_will_not_do(page, tmp_path):
     expect(page.get_by_test_id("verdict")).to_contain_text("Picture B cannot be compared")
 
 
+@pytest.mark.parametrize(
+    ("other", "result"), [("otto-2", "match"), ("runa-1", "no_match")], ids=["same", "different"]
+)
+def test_it_can_be_tried_with_drawn_faces(page, other, result):
+    journey.sign_up(page, f"curious-{result}")
+    page.goto("/compare/")
+    page.get_by_test_id("image_a-otto-1").click()
+    page.get_by_test_id(f"image_b-{other}").click()
+    page.get_by_test_id("match").click()
+    expect(page.get_by_test_id("verdict")).to_have_attribute("data-result", result, timeout=journey.SLOW)
+
+
 @needs_lfw
 def test_it_tells_two_people_apart(page, tmp_path):
     one, other = lfw_people(2, images=2)
