@@ -1,0 +1,67 @@
+"""Every benchmark can be run, has a place in the docs, and says there what its figures say."""
+
+import argparse
+import json
+
+import pytest
+
+from benchmarks import report
+from benchmarks.__main__ import main, parser_of
+from benchmarks.catalogue import BENCHMARKS, load
+
+PAGE = report.DOCS.with_suffix(".md")
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_it_needs_no_options(name):
+    options = parser_of(name).parse_args([name])
+    assert options.out == report.DOCS
+
+
+def test_every_benchmark_has_a_file_and_every_file_is_listed():
+    takes_options = {
+        path.stem
+        for path in (report.ROOT / "benchmarks").glob("*.py")
+        if "\ndef arguments(" in path.read_text()
+    }
+    assert takes_options == set(BENCHMARKS)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_the_docs_show_the_published_figures(name):
+    page, published = PAGE.read_text(), report.DOCS / f"{name}.json"
+    assert f"BENCH={name}" in page or f"`{name}`" in page
+    assert f"<!-- {name} -->" in page
+    if published.is_file():
+        figures = json.loads(published.read_text())[name]
+        assert report.with_table(page, name, load(name).table(figures)) == page
+
+
+def test_a_run_ends_with_one_line_of_json_and_leaves_a_plot(tmp_path, capsys):
+    main(["identify", "--sizes", "100", "200", "--json", "--out", str(tmp_path)])
+    *_, last = capsys.readouterr().out.splitlines()
+    figures = json.loads(last)["identify"]
+    assert {"median_ms", "max_ms", "memory_mb"} <= figures["people"]["200"].keys()
+    assert json.loads((tmp_path / "identify.json").read_text())["identify"] == figures
+    assert (tmp_path / "identify.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.e2e
+def test_verify_says_what_others_rely_on(tmp_path, capsys):
+    main(["verify", "--callers", "1", "2", "--seconds", "1", "--json", "--out", str(tmp_path)])
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])["verify"]
+    for callers in ("1", "2"):
+        assert {"median_ms", "p95_ms", "p99_ms", "per_second"} <= figures[callers].keys()
+    assert figures["best_per_second"] == max(figures[callers]["per_second"] for callers in ("1", "2"))
+    assert "stage: embed" in figures["stages_ms"]
+
+
+def test_a_table_replaces_the_one_between_its_marks_alone():
+    page = "<!-- a -->\n\nold\n\n<!-- /a -->\n\n<!-- b -->\n\nkept\n\n<!-- /b -->"
+    assert report.with_table(page, "a", "| new |") == page.replace("old", "| new |")
+
+
+def test_missing_research_faces_are_told(tmp_path):
+    options = argparse.Namespace(lfw=tmp_path, images=1, threads=[1])
+    with pytest.raises(SystemExit, match="expected research faces"):
+        load("pipeline").measure(options)
