@@ -26,7 +26,7 @@ class Stack:
     def __init__(self, *, liveness: str = "off") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="fv-e2e-"))
         self.mail = self.folder / "mail"
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.log = (self.folder / "log").open("wb")
@@ -101,7 +101,7 @@ def commands() -> dict[str, str]:
     return dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
