@@ -4,6 +4,8 @@ import http.client
 import json
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from tests.faults.visitor import Ledger, Visitor
@@ -16,7 +18,8 @@ class Caller:
 
     def __init__(self, url: str, number: int = 0) -> None:
         visitor = Visitor(url, Ledger(), address=f"127.0.1.{number + 1}")  # sign-ups are limited by address
-        visitor.enroll()
+        with visitor.http:
+            visitor.enroll()
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.http.cookies.items())
         self._headers = {"Cookie": cookies, "X-CSRFToken": visitor.token, "Referer": url, "Prefer": "wait=10"}
         self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -41,6 +44,9 @@ class Caller:
             raise SystemExit(f"A rightful person was answered {state}.")
         return took
 
+    def leave(self) -> None:
+        self._http.close()
+
     def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, str]:
         headers = self._headers | ({"Content-Type": kind} if kind else {})
         try:
@@ -55,6 +61,17 @@ class Caller:
             raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
         found: dict[str, str] = json.loads(content)
         return found
+
+
+@contextmanager
+def enrolled(url: str, count: int) -> Iterator[list[Caller]]:
+    """So many callers."""
+    callers = [Caller(url, number) for number in range(count)]
+    try:
+        yield callers
+    finally:
+        for caller in callers:
+            caller.leave()
 
 
 def _form(picture: bytes) -> tuple[bytes, str]:

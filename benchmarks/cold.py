@@ -12,7 +12,7 @@ import time
 from matplotlib.figure import Figure
 
 from benchmarks import site
-from benchmarks.caller import Caller
+from benchmarks.caller import Caller, enrolled
 from benchmarks.catalogue import Figures
 from benchmarks.report import markdown
 from ml.evaluation import plot_style
@@ -28,9 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> Figures:
-    with site.running() as stack:
+    with site.running() as stack, enrolled(stack.url, 1) as (caller,):
         site.know(stack)
-        caller, picture = Caller(stack.url), jpeg(portrait())
+        picture = jpeg(portrait())
         warm = [caller.verify(picture) for _ in range(options.rounds)]
         ready = [seconds_to_decision(stack, caller, picture) for _ in range(options.restarts)]
         first = [first_answer(stack, caller, picture) for _ in range(options.restarts)]

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmarks import site
-from benchmarks.caller import Caller
+from benchmarks.caller import Caller, enrolled
 from benchmarks.catalogue import Figures
 from benchmarks.processes import family, loads, memory_mb
 from benchmarks.report import markdown
@@ -39,8 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> Figures:
-    with site.running() as stack:
-        callers = [Caller(stack.url, number) for number in range(options.callers)]
+    with site.running() as stack, enrolled(stack.url, options.callers) as callers:
         load = Load(callers, options.rate / options.callers)
         load.begin()
         looks = watch(stack, load, options)

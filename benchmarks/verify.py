@@ -13,7 +13,7 @@ import time
 from matplotlib.figure import Figure
 
 from benchmarks import stages
-from benchmarks.caller import Caller
+from benchmarks.caller import Caller, enrolled
 from benchmarks.catalogue import Figures
 from benchmarks.report import markdown
 from benchmarks.site import running
@@ -30,8 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Figures:
     figures: Figures = {}
-    with running() as stack:
-        callers = [Caller(stack.url, number) for number in range(max(options.callers))]
+    with running() as stack, enrolled(stack.url, max(options.callers)) as callers:
         times_of(callers[:1], min(WARM_SECONDS, options.seconds))
         for count in options.callers:
             before, start = stages.totals(stack.url), time.monotonic()
