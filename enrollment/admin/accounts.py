@@ -11,8 +11,9 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
+from django.utils.text import Truncator
 from unfold.admin import ModelAdmin
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.reauthentication import fresh_required
@@ -26,13 +27,17 @@ fresh = partial(fresh_required, resumes=False)
 class UserSessionAdmin(ReadOnlyAdmin):
     """Browsers and apps that are signed in."""
 
-    list_display = ("user", "ip", "user_agent", "created_at", "last_seen_at")
-    fields = list_display
+    list_display = ("user", "ip", "device", "created_at", "last_seen_at")
+    fields = ("user", "ip", "user_agent", "created_at", "last_seen_at")
     search_fields = ("user__username", "ip")
     list_filter = ("last_seen_at",)
     list_select_related = ("user",)
     ordering = ("-last_seen_at",)
     actions = ("end",)
+
+    @display(description="Device")
+    def device(self, session: UserSession) -> str:
+        return Truncator(session.user_agent).chars(40)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("usersessions.delete_usersession")

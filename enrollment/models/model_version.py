@@ -164,7 +164,7 @@ class ModelVersion(models.Model):
         if rate is None or rate.fmr > fmr or not self.thresholds(rule=rule, fmr=fmr):
             return PromotionRefused(
                 f"Nobody measured how many rightful people {self} would turn away with {anchors} anchors, where "
-                f"{fmr:g} of the strangers may pass, so it cannot take over.",
+                f"one stranger in {1 / fmr:,.0f} may pass, so it cannot take over.",
                 code="not_measured",
             )
         if rate.fnmr > MAX_FNMR:
