@@ -15,6 +15,7 @@ from faceverify_site.admin_theme import UNFOLD  # noqa: F401 - read by Django
 from faceverify_site.api_schema import SPECTACULAR as SPECTACULAR_SETTINGS  # noqa: F401
 from faceverify_site.logs import logging_of
 from faceverify_site.schedule import SCHEDULE
+from faceverify_site.storages import storage_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -128,21 +129,11 @@ CACHES = {
 }
 
 STORAGES = {
-    # Face images: encrypted before they reach the backend named in FACE_STORAGE.
+    # Face images: encrypted before they reach their backend.
     "faces": {"BACKEND": "enrollment.storage.EncryptedStorage"},
-    "faces_backend": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": VAR_DIR / "faces",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "faces_backend": storage_of(env, VAR_DIR / "faces"),
     # Artifacts of model versions that the site made.
-    "models": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": VAR_DIR / "models", "directory_permissions_mode": 0o700},
-    },
+    "models": storage_of(env, VAR_DIR / "models"),
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "faceverify_site.static.ModuleStaticFilesStorage"},
 }
@@ -164,6 +155,8 @@ STATICFILES_ONLY = {
         "models/blazeface.bin",
         "models/facemesh.json",
         "models/facemesh.bin",
+        "models/iris.json",
+        "models/iris.bin",
     },
     "vendor/wasm": {"tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm"},
 }
@@ -333,7 +326,9 @@ FACE_MAX_IMAGE_BYTES = 5 * 1024 * 1024
 FACE_MAX_IMAGE_PIXELS = 25_000_000
 FACE_MAX_IMAGE_SIDE_PX = 16_000
 LIVENESS = env.str("LIVENESS", default="required")
-LIVENESS_ACTIONS = env.list("LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth"])
+LIVENESS_ACTIONS = env.list(
+    "LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth", "blink"]
+)
 LIVENESS_ACTION_COUNT = env.int("LIVENESS_ACTION_COUNT", default=2)
 # Checks that may wait for the workers; whoever comes after them is asked to come back.
 FACE_QUEUE_LIMIT = env.int("FACE_QUEUE_LIMIT", default=100)
@@ -383,3 +378,9 @@ METRICS_DIR = VAR_DIR / "metrics"
 # --- Logs ---------------------------------------------------------------------------------------------------------
 LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 LOGGING = logging_of(form=LOG_FORMAT, level=env.str("LOG_LEVEL", default="INFO"))
+
+# --- Error reports ------------------------------------------------------------------------------------------------
+if SENTRY_DSN := env.str("SENTRY_DSN", default=""):
+    from faceverify_site import error_reports
+
+    error_reports.begin(SENTRY_DSN, environment=env.str("SENTRY_ENVIRONMENT", default="production"))

@@ -22,6 +22,7 @@ class Action(enum.StrEnum):
     TURN_RIGHT = "turn_right"
     LOOK_UP = "look_up"
     OPEN_MOUTH = "open_mouth"
+    BLINK = "blink"
 
 
 TURNS = {Action.TURN_LEFT, Action.TURN_RIGHT}

@@ -6,29 +6,51 @@ then picks frames. Attacks are synthetic, so their figures show that the rules h
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import permutations
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 
 from ml.faces.images import encode_jpeg
 from ml.faces.liveness import Action, Frame, Verdict, judge
+from ml.faces.liveness.challenge import TURNS
+from ml.faces.liveness.motion import shift_between
 from ml.types import Picture
 
-Reader = Callable[[Sequence[bytes]], Sequence[Frame | None]]
 Judge = Callable[[Sequence[Frame], Sequence[Action]], Verdict]
 Pose = Action | str | None
 Clips = Mapping[str, Sequence[Frame]]
 
-FRAMES_PER_SECOND = 8
+FRAMES_PER_SECOND = 15
+# The client keeps no two frames within 110 milliseconds.
+SPACING = 2
 SIDE_PX = 640
 PER_STEP = 3
 HEAD_ACTIONS = (Action.TURN_LEFT, Action.TURN_RIGHT, Action.LOOK_UP)
+# Nothing else is drawn: a turn is always among it. No clip opens its mouth.
+CHALLENGES = tuple(
+    actions for actions in permutations((*HEAD_ACTIONS, Action.BLINK), 2) if set(TURNS) & set(actions)
+)
+BLINK_ALONE = ((Action.BLINK,),)
 # The client asks for a little more than the judge.
 CLIENT_TURN_DEGREES, CLIENT_UP_DEGREES, CLIENT_REST_DEGREES = 24.0, 20.0, 8.0
+CLIENT_EYES_CLOSED, CLIENT_EYES_OPEN = 0.45, 0.75
+# Whoever has narrower eyes at the start is blinking.
+CLIENT_MIN_EYES = 0.12
+# In eye distances: a camera that shows one picture twice has nothing new.
+CLIENT_SAME_FRAME = 2e-3
 TILT_DEGREES = 55.0
+SHAKEN_PX = (9, 26)
+
+
+class Reader(Protocol):
+    """What `FacePipeline.frames` does."""
+
+    def __call__(self, files: Sequence[bytes], *, eyes: bool = False) -> Sequence[Frame | None]:
+        """Take the face of each picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +76,14 @@ class Shot(Frame):
 
 def judge_anew(read: Reader) -> Judge:
     """Return a judge that reads the pictures of `Shot`s once more, as a challenge of their own."""
-    known: dict[tuple[bytes, ...], Sequence[Frame | None]] = {}  # most are judged for several challenges
+    known: dict[tuple[bool, tuple[bytes, ...]], Sequence[Frame | None]] = {}  # most are judged repeatedly
 
     def judged(shots: Sequence[Frame], actions: Sequence[Action]) -> Verdict:
         pictures = tuple(shot.picture for shot in shots if isinstance(shot, Shot))
-        if pictures not in known:
-            known[pictures] = read(pictures)
-        return judge(known[pictures], actions)
+        key = (Action.BLINK in actions, pictures)
+        if key not in known:
+            known[key] = read(pictures, eyes=Action.BLINK in actions)
+        return judge(known[key], actions)
 
     return judged
 
@@ -90,7 +113,7 @@ def cost_of_frames(pictures: Sequence[bytes], read: Reader, *, rounds: int) -> C
 
 
 def clip_pictures(path: Path) -> Iterator[bytes]:
-    """Yield a clip's frames as JPEG files, 8 a second, at most 640 pixels wide or high."""
+    """Yield a clip's frames as JPEG files, 15 a second, at most 640 pixels wide or high."""
     capture = cv2.VideoCapture(str(path))
     step = max(1, round(capture.get(cv2.CAP_PROP_FPS) / FRAMES_PER_SECOND))
     number = 0
@@ -105,14 +128,17 @@ def clip_pictures(path: Path) -> Iterator[bytes]:
         number += 1
 
 
-def answers(frames: Sequence[Frame], *, starts: int) -> Iterator[tuple[list[Action], list[Frame]]]:
-    """Yield challenges of two head movements and the frames a client would send, the clip running in a loop.
+def answers(
+    frames: Sequence[Frame], *, starts: int, challenges: Sequence[tuple[Action, ...]] = CHALLENGES
+) -> Iterator[tuple[list[Action], list[Frame]]]:
+    """Yield challenges and the frames a client would send, the clip running in a loop.
 
     Args:
         frames: The faces of one clip.
         starts: At how many moments of the clip each challenge begins.
+        challenges: What may be asked.
     """
-    for actions in permutations(HEAD_ACTIONS, 2):
+    for actions in challenges:
         for start in np.linspace(0, len(frames), starts, endpoint=False).astype(int):
             looped = [*frames[start:], *frames, *frames]
             picked = pick(looped, actions)
@@ -122,43 +148,73 @@ def answers(frames: Sequence[Frame], *, starts: int) -> Iterator[tuple[list[Acti
 
 def pick(frames: Sequence[Frame], actions: Sequence[Action]) -> list[Frame] | None:
     """Return the frames a client picks, or None where the clip lacks a start or an action."""
-    at = next((i for i, frame in enumerate(frames) if _looks_ahead(frame)), None)
-    if at is None:
+    eyes = Action.BLINK in actions
+    first = next((i for i, frame in enumerate(frames) if _looks_ahead(frame, eyes=eyes)), None)
+    if first is None:
         return None
-    start, picked = frames[at], [frames[at]]
-    wanted: list[Pose] = ["rest", *actions]
-    for pose in wanted:
-        held = 0
-        while held < PER_STEP:
-            at += 1
-            if at >= len(frames):
-                return None
-            if client_pose(frames[at], start) == pose:
-                picked.append(frames[at])
-                held += 1
+    picked, free = [frames[first]], first + SPACING
+    for pose in _wanted(actions):
+        at = next((i for i in range(free, len(frames)) if _fits(frames[i], pose, picked, eyes=eyes)), None)
+        if at is None:
+            return None
+        picked.append(frames[at])
+        free = at + SPACING
     return picked
 
 
-def _looks_ahead(frame: Frame) -> bool:
-    return abs(frame.yaw_degrees) < 14 and abs(frame.pitch_degrees) < 18 and not frame.reasons
+def _wanted(actions: Sequence[Action]) -> Iterator[Pose]:
+    """What the frames after the first have to show: a blink is one frame of closed eyes and one of open ones."""
+    for step in ("rest", *actions):
+        yield from [step, "rest"] if step == Action.BLINK else [step] * PER_STEP
 
 
-def client_pose(frame: Frame, start: Frame) -> Pose:
-    """Return what the client takes a frame for, by the difference of two poses."""
+def _fits(frame: Frame, pose: Pose, picked: Sequence[Frame], *, eyes: bool) -> bool:
+    if any(frame is earlier for earlier in picked):  # a clip runs in a loop, a camera does not
+        return False
+    moved = shift_between(picked[-1].points, frame.points) >= CLIENT_SAME_FRAME
+    return moved and client_pose(frame, picked[0], eyes=eyes) == pose
+
+
+def _looks_ahead(frame: Frame, *, eyes: bool) -> bool:
+    awake = not eyes or frame.eyes is None or frame.eyes >= CLIENT_MIN_EYES
+    return awake and abs(frame.yaw_degrees) < 14 and abs(frame.pitch_degrees) < 18 and not frame.reasons
+
+
+def client_pose(frame: Frame, start: Frame, *, eyes: bool = False) -> Pose:
+    """Return what the client takes a frame for, by the difference of two poses; eyes count where a blink is asked."""
     yaw, pitch = frame.yaw_degrees - start.yaw_degrees, frame.pitch_degrees - start.pitch_degrees
     if abs(yaw) >= CLIENT_TURN_DEGREES:
         return Action.TURN_LEFT if yaw > 0 else Action.TURN_RIGHT
     if pitch >= CLIENT_UP_DEGREES and abs(yaw) < CLIENT_REST_DEGREES:
         return Action.LOOK_UP
-    return "rest" if max(abs(yaw), abs(pitch)) < CLIENT_REST_DEGREES else None
+    if max(abs(yaw), abs(pitch)) >= CLIENT_REST_DEGREES:
+        return None
+    if not eyes or frame.eyes is None or start.eyes is None:
+        return "rest"
+    if frame.eyes <= CLIENT_EYES_CLOSED * start.eyes:
+        return Action.BLINK
+    return "rest" if frame.eyes >= CLIENT_EYES_OPEN * start.eyes else None
 
 
 def bona_fide_tries(clips: Clips, *, starts: int, judged: Judge = judge) -> list[Try]:
     """Every challenge that the clips contain, from many moments on."""
     return [
-        Try("bona fide", name, judged(frames, actions))
+        Try(
+            "bona fide, with a blink" if Action.BLINK in actions else "bona fide",
+            name,
+            judged(frames, actions),
+        )
         for name, clip in clips.items()
         for actions, frames in answers(clip, starts=starts)
+    ]
+
+
+def blink_tries(clips: Clips, *, starts: int, judged: Judge = judge) -> list[Try]:
+    """A blink alone, which is never asked for: clips of people who do not turn tell of it too."""
+    return [
+        Try("bona fide, a blink alone", name, judged(frames, actions))
+        for name, clip in clips.items()
+        for actions, frames in answers(clip, starts=starts, challenges=BLINK_ALONE)
     ]
 
 
@@ -197,15 +253,39 @@ def two_people_tries(
 
 
 def still_tries(pictures: Sequence[Picture], read: Reader, *, rng: np.random.Generator) -> list[Try]:
-    """A photograph moved, scaled, rotated and tilted the way each action would have it, up to 55 degrees."""
+    """A photograph moved, scaled, rotated and tilted the way each action would have it, up to 55 degrees.
+
+    Where a blink is asked it is granted, whatever the lids show: the rest has to hold.
+    """
     tries = []
     for picture in pictures:
-        first, second = rng.permutation(np.array(HEAD_ACTIONS))[:2]
-        steps: list[Pose] = ["rest", Action(first), Action(second)]
-        views = [tilted(picture, step, rng) for step in steps for _ in range(PER_STEP)]
-        frames = read([encode_jpeg(view) for view in views])
-        tries.append(Try("still image", "photographs", judge(frames, [Action(first), Action(second)])))
+        actions = CHALLENGES[int(rng.integers(len(CHALLENGES)))]
+        steps: list[Pose] = ["rest", *_wanted(actions)]
+        frames = read([encode_jpeg(tilted(picture, step, rng)) for step in steps])
+        granted = [
+            frame and replace(frame, eyes=0.0 if step == Action.BLINK else 1.0)
+            for frame, step in zip(frames, steps, strict=True)
+        ]
+        blinks = Action.BLINK in actions
+        kind = "still image, its blink granted" if blinks else "still image"
+        tries.append(Try(kind, "photographs", judge(granted if blinks else frames, actions)))
     return tries
+
+
+def shaken_tries(pictures: Sequence[Picture], read: Reader, *, rng: np.random.Generator) -> list[Try]:
+    """A photograph that is shaken sideways for a blink, while nothing else is asked, as it never happens."""
+    tries = []
+    for picture in pictures:
+        views = [tilted(picture, "rest", rng) for _ in range(5)]
+        views[3] = shaken(views[3], int(rng.integers(*SHAKEN_PX)))
+        frames = read([encode_jpeg(view) for view in views], eyes=True)
+        tries.append(Try("shaken still image, a blink alone", "photographs", judge(frames, [Action.BLINK])))
+    return tries
+
+
+def shaken(picture: Picture, side_px: int) -> Picture:
+    """Return a picture, uint8 (height, width, 3), smeared sideways over so many pixels."""
+    return np.asarray(cv2.blur(picture, (side_px, 1)), np.uint8)
 
 
 def tilted(picture: Picture, pose: Pose, rng: np.random.Generator) -> Picture:

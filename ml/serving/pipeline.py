@@ -11,6 +11,7 @@ from ml.config import THREADS
 from ml.faces import alignment, images, quality
 from ml.faces.detection import Detection, MediaPipeDetector
 from ml.faces.detection.base import Selection, foremost
+from ml.faces.eyes import EyeNetwork
 from ml.faces.landmarks import Mesh, MeshNetwork
 from ml.faces.liveness.challenge import is_at_rest
 from ml.faces.liveness.frames import Frame
@@ -22,7 +23,7 @@ from ml.serving.following import detection_around
 from ml.siamese.rules import TEMPLATE_MEAN
 from ml.types import Extraction, Floats, Picture, Quality, Reason
 
-# Entered around each stage, by its name: decode, detect, landmarks, align, embed.
+# Entered around each stage, by its name: decode, detect, landmarks, align, eyes, embed.
 Stage = Callable[[str], AbstractContextManager[object]]
 # In eye distances: a head that moved less is still well within the place where it was last.
 _NEAR = 0.1
@@ -40,6 +41,7 @@ class FacePipeline:
         artifact: The model whose embeddings it makes.
         detector: Finds faces.
         mesh_network: Finds a face's landmarks.
+        eye_network: Tells open from closed eyes.
         embedder: Runs the model.
         stage: Times the stages of each picture, if somebody wants to know.
     """
@@ -47,6 +49,7 @@ class FacePipeline:
     artifact: Artifact
     detector: MediaPipeDetector
     mesh_network: MeshNetwork
+    eye_network: EyeNetwork
     embedder: Embedder
     stage: Stage = nullcontext
 
@@ -70,6 +73,7 @@ class FacePipeline:
             artifact=artifact,
             detector=MediaPipeDetector(threads=threads),
             mesh_network=MeshNetwork(threads=threads),
+            eye_network=EyeNetwork(threads=threads),
             embedder=Embedder(artifact, threads=threads),
             stage=stage,
         )
@@ -103,11 +107,15 @@ class FacePipeline:
             reasons=reasons, box=detection.box, quality=measured, crop=crop, embedding=embedding
         )
 
-    def frames(self, files: Sequence[bytes]) -> list[Frame | None]:
+    def frames(self, files: Sequence[bytes], *, eyes: bool = False) -> list[Frame | None]:
         """Take the face of each frame of a liveness challenge, in order; None stands where there is none.
 
         A head that has turned away from the first frame is followed by its landmarks. Faces at rest, which may meet a
         template, are looked for in the whole picture, where other people count.
+
+        Args:
+            files: The pictures, each a JPEG, PNG or WebP file.
+            eyes: Whether to look at the eyes of faces at rest.
 
         Raises:
             ImageError: If the bytes are no usable picture.
@@ -115,23 +123,30 @@ class FacePipeline:
         faces: list[Frame | None] = []
         seen: list[tuple[Frame, Detection]] = []
         for data in files:
-            found = self._frame(data, seen)
+            found = self._frame(data, seen, eyes=eyes)
             faces.append(found and found[0])
             seen += [found] if found else []
         return faces
 
-    def frame(self, data: bytes) -> Frame | None:
+    def frame(self, data: bytes, *, eyes: bool = False) -> Frame | None:
         """Take the face of one frame, which may be turned away; None where there is none.
+
+        Args:
+            data: The picture, as for `frames`.
+            eyes: Whether to look at its eyes.
 
         Raises:
             ImageError: If the bytes are no usable picture.
         """
-        return self.frames([data])[0]
+        return self.frames([data], eyes=eyes)[0]
 
-    def _frame(self, data: bytes, seen: list[tuple[Frame, Detection]]) -> tuple[Frame, Detection] | None:
+    def _frame(
+        self, data: bytes, seen: list[tuple[Frame, Detection]], *, eyes: bool
+    ) -> tuple[Frame, Detection] | None:
         """The face and where it was looked for; `seen` has those of the earlier frames."""
         rgb = self._decode(data)
-        found = (self._follow(rgb, seen) if seen else None) or self._foremost(rgb)
+        turned = self._follow(rgb, seen) if seen else None
+        found = turned or self._foremost(rgb)
         if found is None:
             return None
         detection, mesh, detections = found
@@ -143,6 +158,7 @@ class FacePipeline:
             embedding=self._embed(crop),
             reasons=VERIFICATION_GATE.reasons(measured),
             score=measured.score,
+            eyes=self._opening(rgb, mesh) if eyes and turned is None else None,
         )
         return face, detection
 
@@ -190,6 +206,10 @@ class FacePipeline:
     def _locate(self, rgb: Picture, detection: Detection) -> Mesh:
         with self.stage("landmarks"):
             return self.mesh_network.locate(rgb, detection)
+
+    def _opening(self, rgb: Picture, mesh: Mesh) -> float:
+        with self.stage("eyes"):
+            return self.eye_network.opening(rgb, mesh)
 
     def _embed(self, crop: Picture) -> Floats:
         with self.stage("embed"):

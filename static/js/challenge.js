@@ -9,7 +9,7 @@ const SPACING_MS = 110;
 
 export class Challenge {
   #view;
-  #tracker = new FaceTracker();
+  #tracker = new FaceTracker({ eyes: true });
   #running = false;
 
   /** @param {HTMLElement} stage */

@@ -10,6 +10,11 @@ const NOSE = 1;
 const EYES = { left: [33, 133], right: [362, 263] };
 const LIPS = [13, 14];
 const MOUTH = [78, 308];
+/** The lids of each eye: corner, lower lid, other corner; the upper lid between them. */
+const LIDS = [
+  { lower: [33, 7, 163, 144, 145, 153, 154, 155, 133], upper: [246, 161, 160, 159, 158, 157, 173] },
+  { lower: [263, 249, 390, 373, 374, 380, 381, 382, 362], upper: [466, 388, 387, 386, 385, 384, 398] },
+];
 const FOREHEAD = 10;
 const CHIN = 152;
 
@@ -20,6 +25,8 @@ const CHIN = 152;
  * @property {number} turn of the nose against the eyes, in eye distances, positive towards the picture's right
  * @property {number} tilt of the head in radians, positive upwards
  * @property {number} mouth gap between the lips in mouth widths
+ * @property {number} eyes gap between the lids in eye widths, of the eye that is open wider; tells blinks only where the
+ *   tracker looks at eyes
  */
 
 /** @param {string} path of a folder beside this script's */
@@ -46,6 +53,15 @@ function distance(a, b) {
 }
 
 /**
+ * @param {number[][]} mesh
+ * @param {{lower: number[], upper: number[]}} lids
+ */
+function opening(mesh, { lower, upper }) {
+  const gaps = upper.map((index, at) => distance(mesh[index], mesh[lower[at + 1]]));
+  return gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length / distance(mesh[lower[0]], mesh[lower[lower.length - 1]]);
+}
+
+/**
  * @param {any} found one face as the tracker gives it
  * @param {HTMLCanvasElement} picture
  * @returns {Face}
@@ -63,11 +79,18 @@ export function measure(found, picture) {
     turn: (nose[0] * across[0] + nose[1] * across[1]) / apart,
     tilt: -found.rotation.angle.pitch,
     mouth: distance(mesh[LIPS[0]], mesh[LIPS[1]]) / distance(mesh[MOUTH[0]], mesh[MOUTH[1]]),
+    eyes: Math.max(...LIDS.map((lids) => opening(mesh, lids))),
   };
 }
 
 export class FaceTracker {
   #human = null;
+  #eyes;
+
+  /** @param {{eyes?: boolean}} [options] whether to tell open from closed eyes, by one more network */
+  constructor({ eyes = false } = {}) {
+    this.#eyes = eyes;
+  }
 
   /** Loads the networks; takes a second the first time. */
   async load() {
@@ -89,7 +112,7 @@ export class FaceTracker {
         enabled: true,
         detector: { modelPath: "blazeface.json", rotation: false, maxDetected: 1 },
         mesh: { enabled: true, modelPath: "facemesh.json" },
-        iris: OFF,
+        iris: this.#eyes ? { enabled: true, modelPath: "iris.json" } : OFF,
         emotion: OFF,
         description: OFF,
         antispoof: OFF,

@@ -18,17 +18,24 @@ const UP_TURN = 0.28;
 const MOUTH = 0.45;
 const REST_TURN = 0.13;
 const REST_TILT = 0.13;
+// Against the eyes of the first frame. Whoever has narrower eyes there than this is blinking.
+const EYES_CLOSED = 0.45;
+const EYES_OPEN = 0.75;
+const MIN_EYES = 0.12;
 const AHEAD_TURN = 0.2;
 const AHEAD_TILT = 0.3;
 
 /** @typedef {import("./face_tracker.js").Face} Face */
-/** @typedef {"no_face" | "more_light" | "closer" | "further" | "centre" | "ahead" | "hold" | "turn_left" | "turn_right" | "look_up" | "open_mouth" | "back" | "done"} Hint */
+/** @typedef {"no_face" | "more_light" | "closer" | "further" | "centre" | "ahead" | "hold" | "turn_left" | "turn_right" | "look_up" | "open_mouth" | "blink" | "back" | "done"} Hint */
 
 const SHOWS = {
   turn_left: ({ turn }) => turn >= TURN,
   turn_right: ({ turn }) => turn <= -TURN,
   look_up: ({ turn, tilt }) => tilt >= TILT && Math.abs(turn) < UP_TURN,
   open_mouth: ({ turn, tilt, mouth }) => mouth >= MOUTH && Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT,
+  // First the closed eyes, then the open ones.
+  blink: ({ turn, tilt, eyes }, held) =>
+    Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT && (held ? eyes >= EYES_OPEN : eyes <= EYES_CLOSED),
 };
 
 /**
@@ -51,6 +58,8 @@ export class Guide {
   #held = 0;
   /** @type {Face | null} the first frame that was kept */
   #base = null;
+  /** @type {Face | null} the last frame that was kept */
+  #last = null;
   #since = 0;
 
   /** @param {string[]} actions in the order the server asks for */
@@ -76,9 +85,25 @@ export class Guide {
    * @returns {{hint: Hint, keep: boolean}} what to say now, and whether this frame is one of those to send
    */
   step(face, light, now) {
-    const keep = this.#at < 0 ? this.#starts(face, light) : this.#acts(face);
-    if (keep) this.#advance(now);
+    const keep = !this.#isLast(face) && (this.#at < 0 ? this.#starts(face, light) : this.#acts(face));
+    if (keep) {
+      this.#last = face;
+      this.#advance(now);
+    }
     return { hint: this.#hint(face, light, now), keep };
+  }
+
+  /**
+   * Some cameras show one picture twice; the server wants no frame twice.
+   * @param {Face | null} face
+   */
+  #isLast(face) {
+    const last = this.#last;
+    return !!face && !!last && ["turn", "tilt", "mouth", "height"].every((name) => face[name] === last[name]);
+  }
+
+  get #eyesCount() {
+    return this.#actions.includes("blink");
   }
 
   /**
@@ -87,24 +112,30 @@ export class Guide {
    */
   #starts(face, light) {
     if (obstacle(face, light) || (this.#base && !this.#rests(face))) return false;
+    if (this.#eyesCount && face.eyes < MIN_EYES) return false;
     this.#base ??= face;
     return true;
   }
 
   /** @param {Face | null} face */
   #acts(face) {
-    return face !== null && SHOWS[this.#actions[this.#at]](this.#moved(face));
+    return face !== null && SHOWS[this.#actions[this.#at]](this.#moved(face), this.#held);
   }
 
   /** @param {Face} face */
   #moved(face) {
-    return { turn: face.turn - this.#base.turn, tilt: face.tilt - this.#base.tilt, mouth: face.mouth };
+    return {
+      turn: face.turn - this.#base.turn,
+      tilt: face.tilt - this.#base.tilt,
+      mouth: face.mouth,
+      eyes: this.#eyesCount ? face.eyes / this.#base.eyes : 1,
+    };
   }
 
   /** @param {Face} face */
   #rests(face) {
-    const { turn, tilt, mouth } = this.#moved(face);
-    return Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT && mouth < MOUTH / 2;
+    const { turn, tilt, mouth, eyes } = this.#moved(face);
+    return Math.abs(turn) < REST_TURN && Math.abs(tilt) < REST_TILT && mouth < MOUTH / 2 && eyes >= EYES_OPEN;
   }
 
   /** @param {number} now */

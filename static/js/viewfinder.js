@@ -14,6 +14,7 @@ const WORDS = {
   turn_right: "Turn your head to your right",
   look_up: "Look up",
   open_mouth: "Open your mouth wide",
+  blink: "Close your eyes for a moment",
   little_left: "Now turn a little to your left",
   little_right: "Now turn a little to your right",
   not_so_far: "Not quite so far",

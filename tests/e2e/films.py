@@ -1,6 +1,7 @@
 """A clip of a real person as the film of a camera."""
 
 from itertools import count, cycle, islice
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from tests.faces import SHARED
 
 CLIP = SHARED / "liveness" / "videos" / "bona_fide" / "krzysiek_turns_and_up.mp4"
 needs_clip = pytest.mark.skipif(not CLIP.exists(), reason="needs the clips in ../shared/data/liveness")
+BLINKS = CLIP.with_name("blinks_close_up.mp4")
+needs_blinks = pytest.mark.skipif(not BLINKS.exists(), reason="needs the clips in ../shared/data/liveness")
 # Seconds of the clip: ahead, to the left, to the right, up, back again. The pauses between are left out.
 CHALLENGE = ((0, 0.75), (2.15, 2.95), (3.05, 3.95), (4.0, 5.5))
 # Ahead, a little to the left, a little to the right; the last is blurred, and refused as an anchor.
@@ -28,6 +31,21 @@ def clip(*spans: tuple[float, float]) -> list[bytes]:
         if any(start <= number / rate < end for start, end in spans):
             frames.append(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
     raise AssertionError("a clip ends")
+
+
+def film_of(path: Path, *, step: int = 1, side_px: int = 640) -> list[bytes]:
+    """Every so many of a clip's frames, shrunk to this long side in the middle of a wider picture, as JPEG files."""
+    capture, frames = cv2.VideoCapture(str(path)), []
+    for number in count():
+        there, frame = capture.read()
+        if not there:
+            break
+        if number % step == 0:
+            scale = side_px / max(frame.shape[:2])
+            small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            wide = cv2.copyMakeBorder(small, *[side_px // 3] * 4, cv2.BORDER_REPLICATE)
+            frames.append(cv2.imencode(".jpg", wide, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+    return frames
 
 
 def lingering(spans: tuple[tuple[float, float], ...], *, frames: int = 40) -> list[bytes]:

@@ -2,12 +2,26 @@
 
 import logging
 import time
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
+from ml.faces.liveness import Action, judge
+from ml.serving.pipeline import FacePipeline
 from tests.e2e import journey
-from tests.e2e.films import CHALLENGE, POSES, clip, filmed, lingering, needs_clip
+from tests.e2e.films import (
+    BLINKS,
+    CHALLENGE,
+    POSES,
+    clip,
+    film_of,
+    filmed,
+    lingering,
+    needs_blinks,
+    needs_clip,
+)
 from tests.faces import jpeg, portrait, portraits
 
 pytestmark = pytest.mark.e2e
@@ -21,11 +35,15 @@ def anchors() -> list[bytes]:
     return [clip((second, second + 0.1))[0] for second in (0.8, 1.3, 2.0)]
 
 
-def start(page, name: str) -> None:
+def ready(page, name: str) -> None:
     page.goto("/sign-in/face/")
     page.get_by_test_id("login-name").fill(name)
     page.get_by_test_id("login-continue").click()
     journey.camera_on(page)
+
+
+def start(page, name: str) -> None:
+    ready(page, name)
     page.get_by_test_id("verify-now").click()
 
 
@@ -119,10 +137,45 @@ def test_it_keeps_the_frames_of_the_wanted_movements_alone(guided_site, browser)
           const guide = new Guide(["turn_left", "look_up"]);
           const at = (turn, tilt) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt, mouth: 0 });
           const poses = [[0, 0], [0, 0], [0, 0], [-0.5, 0], [0.5, 0], [0, 0.5], [0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]];
-          return poses.map(([turn, tilt]) => guide.step(at(turn, tilt), 120, 0).keep).concat(guide.done);
+          const jitter = (at) => 1e-3 * at; // no two pictures of a camera are the same
+          return poses.map(([turn, tilt], i) => guide.step(at(turn + jitter(i), tilt), 120, 0).keep).concat(guide.done);
         }"""
     )
     assert kept == [True, True, True, False, True, False, True, False, True, True, True]
+
+
+def test_it_keeps_closed_eyes_and_then_open_ones_and_no_picture_twice(guided_site, browser):
+    page = browser(url=guided_site.url)
+    page.goto("/sign-in/face/")
+    kept = page.evaluate(
+        """async () => {
+          const { Guide } = await import("/static/js/guide.js");
+          const guide = new Guide(["blink"]);
+          const at = (eyes, height) => ({ height, centre: { x: 0.5, y: 0.5 }, turn: 0, tilt: 0, mouth: 0, eyes });
+          const seen = [[0.08, 0.5], [0.25, 0.51], [0.25, 0.51], [0.24, 0.52], [0.1, 0.53], [0.24, 0.54], [0.24, 0.55],
+                        [0.15, 0.56], [0.06, 0.57], [0.06, 0.58], [0.15, 0.59], [0.23, 0.6]];
+          return seen.map(([eyes, height]) => guide.step(at(eyes, height), 120, 0).keep).concat(guide.done);
+        }"""
+    )
+    start = [False, True, False, True, False, True]
+    assert kept == [*start, False, False, True, False, False, True, True]
+
+
+@needs_blinks
+def test_the_server_takes_what_the_browser_keeps_of_a_blink(guided_site, browser):
+    page = browser(filmed(film_of(BLINKS, step=2), times=1), url=guided_site.url, moving=True)
+    ready(page, "nobody")
+    pictures = page.evaluate(
+        """async () => {
+          const { Challenge } = await import("/static/js/challenge.js");
+          const challenge = new Challenge(document.querySelector("[data-stage]"));
+          const frames = await challenge.run({ actions: ["blink"], max_side_px: 640 });
+          return Promise.all(frames.map(async (blob) => Array.from(new Uint8Array(await blob.arrayBuffer()))));
+        }"""
+    )
+    pipeline = FacePipeline.load(Path(settings.FACE_MODEL))
+    frames = pipeline.frames([bytes(each) for each in pictures], eyes=True)
+    assert judge(frames, [Action.BLINK]).passed
 
 
 def test_anchors_want_small_turns_to_both_sides(guided_site, browser):

@@ -26,7 +26,7 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
     actions = [Action(action) for action in attempt.session.challenge]
     if not actions:
         return _single(attempt.frames[0], pipeline)
-    frames = pipeline.frames(attempt.frames)
+    frames = pipeline.frames(attempt.frames, eyes=Action.BLINK in actions)
     first = frames[0]
     if first is None:
         return "no_face"

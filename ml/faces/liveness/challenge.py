@@ -28,6 +28,8 @@ UP_DEGREES = 16.0
 UP_YAW_DEGREES = 14.0
 # Speech stays below 0.3.
 MOUTH_OPEN, MOUTH_OPENS_BY = 0.4, 0.25
+# Against the person's own open eyes. Closed ones fell to 0.13 to 0.46, open ones stayed above 0.75.
+EYES_CLOSED, EYES_OPEN = 0.5, 0.65
 # Nearer to the start than this is no action.
 REST_DEGREES = 11.0
 # Real turns leave 0.055 to 0.26 eye distances to the best homography; tilted photographs 0.035 in the median.
@@ -46,6 +48,7 @@ class Action(StrEnum):
     TURN_RIGHT = "turn_right"
     LOOK_UP = "look_up"
     OPEN_MOUTH = "open_mouth"
+    BLINK = "blink"
 
 
 TURNS = (Action.TURN_LEFT, Action.TURN_RIGHT)
@@ -101,8 +104,7 @@ def judge(
     faces = [frame for frame in frames if frame is not None]
     if len(faces) < len(frames):
         return Verdict(Code.NO_FACE)
-    start = faces[0]
-    poses = [pose_of(face, start) for face in faces]
+    poses = poses_of(faces)
     neutral = tuple(
         face for face, pose in zip(faces, poses, strict=True) if pose == REST and not face.reasons
     )
@@ -129,8 +131,23 @@ def _fault(faces: list[Frame], poses: list["Action | str | None"], actions: list
 REST = "rest"
 
 
-def pose_of(face: Frame, start: Frame) -> "Action | str | None":
-    """Return the action a frame shows against the start, REST, or None on the way between them."""
+def poses_of(faces: Sequence[Frame]) -> list["Action | str | None"]:
+    """Return what each frame shows against the first one, and its eyes against the person's own open ones."""
+    start = faces[0]
+    seen = [face.eyes for face in faces if face.eyes is not None and is_at_rest(face.points, start)]
+    # The upper quartile: neither one wide glance nor the closed eyes themselves.
+    own = float(np.quantile(seen, 0.75)) if seen else None
+    return [pose_of(face, start, own) for face in faces]
+
+
+def pose_of(face: Frame, start: Frame, open_eyes: float | None = None) -> "Action | str | None":
+    """Return the action a frame shows against the start, REST, or None on the way between them.
+
+    Args:
+        face: The frame.
+        start: The first frame of the challenge.
+        open_eyes: The person's own, as `Frame.eyes`; without it nobody blinks.
+    """
     turn = turn_between(start.points, face.points)
     if abs(turn.yaw) >= TURN_DEGREES:
         return Action.TURN_LEFT if turn.yaw > 0 else Action.TURN_RIGHT
@@ -141,7 +158,13 @@ def pose_of(face: Frame, start: Frame) -> "Action | str | None":
         return None
     if opening >= MOUTH_OPEN and opening - mouth_opening(start.points) >= MOUTH_OPENS_BY:
         return Action.OPEN_MOUTH
-    return REST
+    return _lids(face.eyes, open_eyes)
+
+
+def _lids(eyes: float | None, own: float | None) -> "Action | str | None":
+    if eyes is None or own is None or eyes >= EYES_OPEN * own:
+        return REST
+    return Action.BLINK if eyes <= EYES_CLOSED * own else None
 
 
 def is_at_rest(points: Floats, start: Frame) -> bool:
@@ -151,10 +174,18 @@ def is_at_rest(points: Floats, start: Frame) -> bool:
 
 
 def performed(poses: Sequence["Action | str | None"]) -> list[Action]:
-    """Return the actions in the order they were done, each once however long it was held."""
+    """Return the actions in the order they were done, each once however long it was held.
+
+    Eyes that stay closed are no blink: it counts once they are seen open again, with the head still at rest.
+    """
     shown = [pose for pose in poses if pose is not None]
     held = [pose for index, pose in enumerate(shown) if index == 0 or pose != shown[index - 1]]
-    return [pose for pose in held if isinstance(pose, Action)]
+    after: list[Action | str | None] = [*held[1:], None]
+    return [
+        pose
+        for pose, then in zip(held, after, strict=True)
+        if isinstance(pose, Action) and (pose != Action.BLINK or then == REST)
+    ]
 
 
 def faces_camera(face: Frame) -> bool:

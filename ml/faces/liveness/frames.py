@@ -16,6 +16,7 @@ class Frame:
         embedding: Float32 (d,); of turned faces too, so only those without `reasons` may meet a template.
         reasons: Why the face may not be compared with a template.
         score: Its quality, in [0, 1].
+        eyes: How far the wider eye is open, as `EyeNetwork.opening`; None where nobody looked, or the head is turned.
     """
 
     points: Floats
@@ -24,3 +25,4 @@ class Frame:
     embedding: Floats
     reasons: tuple[Reason, ...]
     score: float
+    eyes: float | None

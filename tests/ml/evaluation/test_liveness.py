@@ -26,10 +26,29 @@ def clips(pipeline):
     return {"krzysiek": [face for face in map(pipeline.frame, pictures) if face]}
 
 
+@pytest.fixture(scope="module")
+def blinking(pipeline):
+    """Somebody who turns and blinks, each face with its picture."""
+    pictures = trials.clip_pictures(CLIPS / "apfol_turns.webm")
+    shots = [(each, pipeline.frame(each, eyes=True)) for each in pictures]
+    return {"apfol": [trials.Shot.of(picture, face) for picture, face in shots if face]}
+
+
 @needs_clips
 def test_it_passes_real_people_who_do_what_they_are_asked(clips):
     tries = trials.bona_fide_tries(clips, starts=12)
     assert sum(each.verdict.passed for each in tries) >= 0.95 * len(tries) > 0
+
+
+@needs_clips
+def test_it_passes_a_person_who_blinks_and_turns_in_that_order_alone(blinking, pipeline):
+    judged = trials.judge_anew(pipeline.frames)
+    asked = [
+        each for each in trials.bona_fide_tries(blinking, starts=6, judged=judged) if "blink" in each.kind
+    ]
+    assert sum(each.verdict.passed for each in asked) >= 0.95 * len(asked) > 0
+    others = trials.wrong_order_tries(blinking, starts=6, judged=judged)
+    assert not any(each.verdict.passed for each in others)
 
 
 @needs_clips
@@ -49,7 +68,17 @@ def test_it_passes_no_two_people(clips, pipeline):
     assert not any(each.verdict.passed for each in tries)
 
 
-def test_it_passes_no_photograph_that_is_moved_and_tilted(pipeline):
-    photograph = cv2.resize(np.asarray(astronaut().crop((100, 0, 356, 256))), (480, 480))
-    tries = trials.still_tries([photograph] * 8, pipeline.frames, rng=np.random.default_rng(0))
+@pytest.fixture(scope="module")
+def photograph():
+    return cv2.resize(np.asarray(astronaut().crop((100, 0, 356, 256))), (480, 480))
+
+
+def test_it_passes_no_photograph_that_is_moved_and_tilted_even_if_its_blink_is_granted(pipeline, photograph):
+    tries = trials.still_tries([photograph] * 12, pipeline.frames, rng=np.random.default_rng(0))
+    assert len({each.kind for each in tries}) == 2
+    assert not any(each.verdict.passed for each in tries)
+
+
+def test_a_photograph_that_is_shaken_does_not_blink(pipeline, photograph):
+    tries = trials.shaken_tries([photograph] * 8, pipeline.frames, rng=np.random.default_rng(0))
     assert not any(each.verdict.passed for each in tries)

@@ -53,6 +53,8 @@ class Command(BaseCommand):
         replayed = trials.bona_fide_tries(attacks, starts=STARTS, judged=judged)
         tries = [
             *trials.bona_fide_tries(people, starts=STARTS, judged=judged),
+            *trials.blink_tries(people, starts=STARTS, judged=judged),
+            *trials.shaken_tries(photographs, pipeline.frames, rng=rng),
             *trials.still_tries(photographs, pipeline.frames, rng=rng),
             *trials.wrong_order_tries(people, starts=STARTS, judged=judged),
             *trials.replayed_tries(people, starts=STARTS, rng=rng, judged=judged),
@@ -93,7 +95,7 @@ def _clips(folder: Path, pipeline: FacePipeline) -> dict[str, list[Shot]]:
 
 def _shots(pictures: list[bytes], pipeline: FacePipeline) -> list[Shot]:
     """Those with a face, each looked at alone."""
-    faces = ((picture, pipeline.frame(picture)) for picture in pictures)
+    faces = ((picture, pipeline.frame(picture, eyes=True)) for picture in pictures)
     return [Shot.of(picture, face) for picture, face in faces if face is not None]
 
 

@@ -51,6 +51,7 @@ def frame(
     depth: float = 1.0,
     flat_turn: float | None = None,
     embedding: np.ndarray | None = None,
+    eyes: float | None = None,
 ) -> Frame:
     """A frame of that head; with `flat_turn` the picture only narrows, as a photograph's would."""
     points = turned(head(mouth=mouth, depth=depth), yaw=yaw, pitch=pitch)
@@ -64,4 +65,5 @@ def frame(
         embedding=np.array([1, 0], np.float32) if embedding is None else embedding,
         reasons=(),
         score=1.0,
+        eyes=eyes,
     )

@@ -7,7 +7,7 @@ from ml.faces.liveness import Action, Code, Frame, judge
 from ml.faces.liveness.motion import depth_of_motion, mouth_opening, turn_between
 from tests.ml.faces.liveness.heads import frame, head, turned
 
-LEFT, RIGHT, UP, MOUTH = Action
+LEFT, RIGHT, UP, MOUTH, BLINK = Action
 ANSWER = [frame(), frame(yaw=2), frame(yaw=30), frame(yaw=32), frame(pitch=24), frame(pitch=25)]
 
 
@@ -34,6 +34,36 @@ def test_it_passes_what_was_asked():
 
 def test_it_passes_an_open_mouth():
     assert judge([*ANSWER[:4], frame(mouth=0.5), frame(mouth=0.55)], [LEFT, MOUTH]).passed
+
+
+def blinking(*eyes: float) -> list[Frame]:
+    """Frames of a head at rest whose eyes are open so far, and then a turn to the left."""
+    return [*(frame(eyes=each) for each in eyes), frame(yaw=30), frame(yaw=32)]
+
+
+def test_it_passes_a_blink_beside_a_turn():
+    assert judge(blinking(0.24, 0.22, 0.05, 0.16, 0.21), [BLINK, LEFT]).passed
+
+
+def test_eyes_are_closed_against_the_persons_own():
+    assert judge(blinking(0.13, 0.12, 0.05, 0.13), [BLINK, LEFT]).passed
+    assert judge(blinking(0.3, 0.3, 0.16, 0.3), [BLINK, LEFT]).code == Code.WRONG_ACTIONS
+
+
+@pytest.mark.parametrize("eyes", [(0.24, 0.22, 0.23), (0.24, 0.22, 0.05), (0.24, 0.22, 0.05, 0.14)])
+def test_it_refuses_eyes_that_stay_as_they_are(eyes):
+    assert judge(blinking(*eyes), [BLINK, LEFT]).code == Code.WRONG_ACTIONS
+
+
+def test_it_compares_no_frame_with_closed_eyes():
+    frames = blinking(0.24, 0.22, 0.05, 0.23)
+    assert judge(frames, [BLINK, LEFT]).neutral == (frames[0], frames[1], frames[3])
+
+
+def test_a_blink_makes_no_flat_picture_solid():
+    lids = [frame(eyes=each) for each in (0.24, 0.22, 0.05, 0.23)]
+    skewed = [frame(flat_turn=yaw, yaw=yaw) for yaw in (30, 32)]
+    assert judge([*lids, *skewed], [BLINK, LEFT]).code in {Code.WRONG_ACTIONS, Code.FLAT}
 
 
 def test_it_keeps_the_frames_at_rest_for_the_comparison():
