@@ -19,9 +19,11 @@ DOCS = ROOT / "docs" / "benchmarks"
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table whose first column is words and whose others are numbers."""
-    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
+    """A table whose columns of numbers stand to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    numbers = [all(cell[:1].isdigit() for cell in column if cell) for column in zip(*cells, strict=True)]
+    lines = [header, ["--:" if right else "---" for right in numbers], *cells]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def write(name: str, benchmark: Benchmark, figures: Figures, out: Path) -> None:
