@@ -18,38 +18,54 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from PIL import Image
 
 from tests.e2e.stack import ROOT, Stack
 from tests.faces import LFW, jpeg, lfw, lfw_people, portrait
+from tests.faults.disk import mounted, unmounted
 from tests.faults.postgres import Postgres, programs
+from tests.faults.world import SETTINGS, furnished
+
+if TYPE_CHECKING:  # these read the site's settings, which are not known before it runs
+    from tests.faults.breakages import Site
+    from tests.faults.faults import Fault
+    from tests.faults.visitor import Ledger
 
 RECOVERY_SECONDS = 10.0
 # Lost work is taken up again by sweeps; a session runs out after 90 s.
 SETTLE_SECONDS = 120.0
 QUIET_SECONDS = 2.0
+STEPS = int(os.environ.get("STEPS", "5000"))
 
 
 @contextmanager
-def running_site() -> Iterator[tuple[Stack, Postgres | None, Path]]:
-    """The whole site on a database, a broker and a model of its own."""
+def running_site() -> Iterator[tuple[Stack, Postgres | None, Path, bool]]:
+    """The whole site on a database, a broker, a model and, where that is permitted, disks of its own."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     found = programs()
     postgres = Postgres(found) if found else None
     stack = Stack()
+    disks = {stack.folder: "1500m", stack.folder / "faces": "64m"}
+    has_disks = all(mounted(folder, size) for folder, size in disks.items())
     try:
+        stack.log = (stack.folder / "log").open("wb")
+        stack.environment |= SETTINGS
         if postgres:
             stack.environment["DATABASE_URL"] = postgres.url
         model = stack.folder / "model"
         shutil.copytree(ROOT / "ml" / "artifacts" / "mobilefacenet-base-1", model)
         stack.environment["FACE_MODEL"] = str(model)
         stack.up()
-        yield stack, postgres, next(model.glob("*.tflite"))
+        yield stack, postgres, next(model.glob("*.tflite")), has_disks
     finally:
         stack.down()
+        for folder in reversed(disks):
+            unmounted(folder)
+        shutil.rmtree(stack.folder, ignore_errors=True)
         if postgres:
             postgres.close()
 
@@ -142,36 +158,79 @@ def settle(check: Callable[[], dict[str, int]]) -> dict[str, int]:
     return counts
 
 
+def break_everything(site: "Site", faults: "list[Fault]") -> tuple[dict[str, float], "Ledger"]:
+    """Seconds that each fault took to recover from, and what the visitors were promised."""
+    seconds: dict[str, float] = {}
+    with Crowd(site.stack.url) as crowd:
+        for fault in faults:
+            name = fault.__name__
+            time.sleep(QUIET_SECONDS)
+            fault(site)
+            if name in site.skipped:
+                print(f"{name:22} skipped: {site.skipped[name]}", flush=True)
+                continue
+            seconds[name] = round(recovery(crowd.visitors[3], jpeg(portrait())), 1)
+            print(f"{name:22} back after {seconds[name]:5.1f} s", flush=True)
+    return seconds, crowd.ledger
+
+
+def move_at_random(stack: Stack, steps: int, first_seed: int) -> dict[str, object]:
+    """The state machine's steps, and what broke, if anything did."""
+    if not LFW.is_dir():
+        print("state machine          skipped: needs ../shared/data")
+        return {}
+    from tests.faults.machine import run
+
+    began = time.monotonic()
+    with furnished(stack, steps) as world:
+        run(world, first_seed)
+    took = time.monotonic() - began
+    print(
+        f"state machine          {world.steps} steps in {took:.0f} s, {'broken' if world.error else 'held'}"
+    )
+    for name, count in sorted(world.outcomes.items()):
+        print(f"  {name:32} {count}")
+    if world.error:
+        print(f"  {world.error!r} after {', '.join(world.trace)}")
+    broken = repr(world.error) if world.error else ""
+    return {"steps": world.steps, "seconds": round(took), "broken": broken, "outcomes": world.outcomes}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", help="names of faults")
+    parser.add_argument("--only", nargs="+", default=[], help="names of faults, or none")
+    parser.add_argument(
+        "--steps", type=int, help="of the state machine; 5000, and none with --only, unless said"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the state machine's first steps")
     args = parser.parse_args()
-    with running_site() as (stack, postgres, model):
+    steps = (0 if args.only else STEPS) if args.steps is None else args.steps
+    with running_site() as (stack, postgres, model, has_disks):
         connect(stack)
-        from tests.faults.breakages import ANYWHERE, ON_POSTGRES, Site
+        from tests.faults.breakages import Site
+        from tests.faults.faults import FAULTS
         from tests.faults.invariants import INVARIANTS
 
-        site = Site(stack, postgres, model)
-        faults = [*ANYWHERE, *(ON_POSTGRES if postgres else ())]
-        seconds: dict[str, float] = {}
-        with Crowd(stack.url) as crowd:
-            for fault in faults:
-                if args.only and fault.__name__ not in args.only:
-                    continue
-                time.sleep(QUIET_SECONDS)
-                fault(site)
-                seconds[fault.__name__] = round(recovery(crowd.visitors[3], jpeg(portrait())), 1)
-                print(f"{fault.__name__:22} back after {seconds[fault.__name__]:5.1f} s", flush=True)
-        counts = settle(lambda: {name: check(crowd.ledger) for name, check in INVARIANTS.items()})
-    for name, count in counts.items():
-        print(f"{name:28} {count}")
-    for outcome, count in sorted(crowd.ledger.outcomes.items()):
-        print(f"  {outcome:32} {count}")
-    print(json.dumps({"recovery_seconds": seconds, "invariants": counts, "outcomes": crowd.ledger.outcomes}))
+        unknown = set(args.only) - {fault.__name__ for fault in FAULTS}
+        if unknown - {"none"}:
+            parser.error(
+                f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(f.__name__ for f in FAULTS)}"
+            )
+        site = Site(stack, postgres, model, has_disks)
+        chosen = [fault for fault in FAULTS if not args.only or fault.__name__ in args.only]
+        seconds, ledger = break_everything(site, chosen)
+        counts = settle(lambda: {name: check(ledger) for name, check in INVARIANTS.items()})
+        moved = move_at_random(stack, steps, args.seed) if steps else {}
+    counts |= site.amiss
+    for table in (counts, ledger.outcomes):
+        for name, count in sorted(table.items()):
+            print(f"  {name:32} {count}")
+    result = {"recovery_seconds": seconds, "times": site.times, "skipped": site.skipped, "invariants": counts}
+    print(json.dumps(result | {"outcomes": ledger.outcomes, "state_machine": moved}))
     slow = [name for name, took in seconds.items() if took > RECOVERY_SECONDS]
-    return int(bool(slow) or any(counts.values()))
+    return int(bool(slow or moved.get("broken")) or any(counts.values()))
 
 
 if __name__ == "__main__":

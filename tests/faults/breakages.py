@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
@@ -16,6 +16,7 @@ from tests.faults.postgres import Postgres
 
 DOWN_SECONDS = 3.0
 QUEUES = ("biometric", "enrollment")
+NO_POSTGRES = "needs PostgreSQL's programs"
 
 
 @dataclass
@@ -25,6 +26,10 @@ class Site:
     stack: Stack
     postgres: Postgres | None
     model: Path
+    has_disks: bool = False  # of its own, which may be filled
+    amiss: Counter[str] = field(default_factory=Counter)
+    skipped: dict[str, str] = field(default_factory=dict)
+    times: dict[str, float] = field(default_factory=dict)
 
     def children(self, name: str) -> list[int]:
         """Processes that a process of the Procfile started."""
@@ -123,7 +128,10 @@ def model_missing(site: Site) -> None:
     worker_killed(site)
 
 
-def backends_terminated(_: Site) -> None:
+def backends_terminated(site: Site) -> None:
+    if site.postgres is None:
+        site.skipped["backends_terminated"] = NO_POSTGRES
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     connection.close()
@@ -131,24 +139,10 @@ def backends_terminated(_: Site) -> None:
 
 def database_stopped(site: Site) -> None:
     """As if its machine lost power: no checkpoint, no goodbye."""
-    if site.postgres is not None:
-        connection.close()
-        site.postgres.stop("immediate")
-        time.sleep(DOWN_SECONDS)
-        site.postgres.start()
-
-
-ANYWHERE: tuple[Callable[[Site], None], ...] = (
-    worker_killed,
-    worker_child_killed,
-    web_killed,
-    web_killed_whole,
-    broker_killed,
-    broker_emptied,
-    messages_lost,
-    messages_doubled,
-    two_beats,
-    model_altered,
-    model_missing,
-)
-ON_POSTGRES: tuple[Callable[[Site], None], ...] = (backends_terminated, database_stopped)
+    if site.postgres is None:
+        site.skipped["database_stopped"] = NO_POSTGRES
+        return
+    connection.close()
+    site.postgres.stop("immediate")
+    time.sleep(DOWN_SECONDS)
+    site.postgres.start()
