@@ -71,18 +71,35 @@ def warp(rgb: Picture, matrix: Floats) -> Picture:
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5:
         # Bilinear sampling skips pixels when it shrinks by more than two: average them first.
-        rgb, matrix = _half_way(rgb, matrix, 2 * scale)
+        rgb, matrix = _half_way(*_around(rgb, matrix), 2 * scale)
     crop = cv2.warpAffine(rgb, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
     return crop.astype(np.uint8, copy=False)
 
 
 def inside_fraction(matrix: Floats, *, height: int, width: int) -> float:
     """Return the share of the aligned crop, in [0, 1], that lies within a picture of that height and width."""
-    crop = np.array([[0, 0], [SIDE_PX, 0], [SIDE_PX, SIDE_PX], [0, SIDE_PX]], np.float32)
-    corners = ((crop - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T).astype(np.float32)
+    corners = _corners(matrix)
     picture = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     common, _ = cv2.intersectConvexConvex(corners, picture)
     return min(1.0, float(common) / float(cv2.contourArea(corners)))
+
+
+def _corners(matrix: Floats) -> Floats:
+    """Where the crop's corners are in the picture, float32 (4, 2)."""
+    crop = np.array([[0, 0], [SIDE_PX, 0], [SIDE_PX, SIDE_PX], [0, SIDE_PX]], np.float32)
+    return ((crop - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T).astype(np.float32)
+
+
+def _around(rgb: Picture, matrix: Floats) -> tuple[Picture, Floats]:
+    """The part of the picture that the crop is taken from, with some pixels around, and the matrix from there."""
+    height, width = rgb.shape[:2]
+    corners = _corners(matrix)
+    edges = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+    margin = 2 / np.hypot(matrix[0, 0], matrix[1, 0])
+    left, top = np.clip(np.floor(edges[:2] - margin), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(edges[2:] + margin), [left + 1, top + 1], [width, height]).astype(int)
+    shift = matrix[:, 2] + matrix[:, :2] @ np.array([left, top], np.float32)
+    return rgb[top:bottom, left:right], np.column_stack([matrix[:, :2], shift]).astype(np.float32)
 
 
 def _half_way(rgb: Picture, matrix: Floats, scale: float) -> tuple[Picture, Floats]:
