@@ -101,7 +101,9 @@ class Cost:
     processor_ms: float
 
 
-def cost_of_frames(pictures: Sequence[bytes], read: Reader, *, rounds: int) -> Cost:
+def cost_of_frames(
+    pictures: Sequence[bytes], read: Callable[[Sequence[bytes]], object], *, rounds: int
+) -> Cost:
     """Measure what it costs to read frames, after a first round that does not count."""
     passed, used = [], []
     for _ in range(rounds + 1):

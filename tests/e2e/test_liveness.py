@@ -84,7 +84,7 @@ def test_it_lets_in_whose_anchors_the_camera_took_by_itself(guided_site, browser
 
 def test_it_never_lets_a_photograph_in(guided_site, browser, tmp_path):
     journey.enroll(browser(url=guided_site.url), "still", portraits(), tmp_path)
-    page = browser([jpeg(portrait())], url=guided_site.url)
+    page = browser(filmed([jpeg(portrait())], times=20), url=guided_site.url, moving=True)
     start(page, "still")
     expect(page.locator("[data-stage]")).to_have_attribute("data-progress", STARTED, timeout=journey.SLOW)
     page.wait_for_timeout(4000)
@@ -94,6 +94,14 @@ def test_it_never_lets_a_photograph_in(guided_site, browser, tmp_path):
         "turn_right",
         "look_up",
     }
+
+
+def test_it_waits_for_a_camera_that_shows_one_picture_again_and_again(guided_site, browser):
+    page = browser([jpeg(portrait())], url=guided_site.url)
+    start(page, "nobody")
+    expect(page.locator("[data-stage]")).to_have_attribute("data-progress", "0.14", timeout=journey.SLOW)
+    page.wait_for_timeout(1000)
+    assert page.locator("[data-stage]").get_attribute("data-progress") == "0.14"
 
 
 def test_it_can_be_cancelled_with_the_key_q(guided_site, browser, tmp_path):
