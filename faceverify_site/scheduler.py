@@ -2,9 +2,11 @@
 
 import logging
 import time
+from datetime import datetime
 from typing import Any
 
 from django.db import Error
+from django.utils import timezone
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from enrollment.models import Heartbeat
@@ -17,10 +19,23 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # the package is not 
     """The schedule in the database, as the admin edits it."""
 
     noted_at = float("-inf")
+    ticked_at: datetime | None = None
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:
         self._note()
+        self._follow_clock()
         return super().tick(*args, **kwargs)
+
+    def _follow_clock(self) -> None:
+        """When the clock was set back, nothing waits until it is again as late as it was."""
+        now = timezone.now()
+        if self.ticked_at is None or now < self.ticked_at:
+            for name, entry in self.schedule.items():
+                if entry.last_run_at > now:
+                    entry.last_run_at = entry.model.last_run_at = now
+                    self._dirty.add(name)
+            self._heap = None  # sorted by the old times
+        self.ticked_at = now
 
     def _note(self) -> None:
         now = time.monotonic()
