@@ -227,7 +227,7 @@ def main() -> int:
     for table in (counts, ledger.outcomes):
         for name, count in sorted(table.items()):
             print(f"  {name:32} {count}")
-    result = {"recovery_seconds": seconds, "times": site.times, "skipped": site.skipped, "invariants": counts}
+    result = {"recovery_seconds": seconds, "skipped": site.skipped, "invariants": counts}
     print(json.dumps(result | {"outcomes": ledger.outcomes, "state_machine": moved}))
     slow = [name for name, took in seconds.items() if took > RECOVERY_SECONDS]
     return int(bool(slow or moved.get("broken")) or any(counts.values()))

@@ -29,7 +29,6 @@ class Site:
     has_disks: bool = False  # of its own, which may be filled
     amiss: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
-    times: dict[str, float] = field(default_factory=dict)
 
     def children(self, name: str) -> list[int]:
         """Processes that a process of the Procfile started."""

@@ -1,4 +1,4 @@
-"""Disks that are full: of the pictures, of a training, and of everything at once. Real ones, in memory."""
+"""Disks that are full: that of the pictures, and that of everything. Real ones, in memory."""
 
 import json
 import subprocess
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.faces import SHARED, jpeg, portrait
+from tests.faces import jpeg, portrait
 from tests.faults.breakages import Site
 from tests.faults.visitor import Ledger, Visitor
-from tests.faults.world import files_and_rows, people_import
+from tests.faults.world import files_and_rows
 
 FULL_SECONDS = 5.0
 CLEAR = {"storage_full", "service_unavailable"}
@@ -75,53 +75,6 @@ def disk_full(site: Site) -> None:
             _refuse(site, visitor, statuses={200, 202, 409, 503})
             _try_to_verify(site, visitor)
     _nothing_half_stored(site, files - rows)
-
-
-def training_disk_full(site: Site) -> None:
-    """The run ends with a code that says why, leaves nothing, and the next one gets through."""
-    from django.conf import settings
-
-    if not site.has_disks or not SHARED.is_dir():
-        site.skipped["training_disk_full"] = NO_DISK if not site.has_disks else "needs ../shared/data"
-        return
-    people_import(site.stack)
-    people_import(site.stack, "training", first=300, count=50)
-    folder = settings.TRAINING_DIR
-    mounted(folder, "100k")
-    try:
-        state, failure, left = _train(site)
-        site.amiss["training_failed_unclearly"] += int((state, failure) != ("failed", "disk_full"))
-        site.amiss["training_left_files"] += left
-    finally:
-        unmounted(folder)
-    state, failure, left = _train(site)
-    site.amiss["training_lost"] += int(state not in ("succeeded", "refused"))
-    site.amiss["training_left_files"] += left
-
-
-def _train(site: Site) -> tuple[str, str, int]:
-    """State and failure of a run at its end, and how many files it left."""
-    from django.conf import settings
-
-    from enrollment.models import PeopleSet, TrainingRun
-    from enrollment.services import training_run_request
-
-    others = PeopleSet.objects.get(purpose=PeopleSet.Purpose.TRAINING)
-    run = training_run_request(
-        actor=None,
-        network="contrastive48",
-        start=TrainingRun.Start.SCRATCH,
-        epochs=1,
-        uses_site=False,
-        training_set=others,
-    )
-    deadline = time.monotonic() + 120
-    while run.is_open and time.monotonic() < deadline:
-        time.sleep(0.2)
-        run.refresh_from_db()
-    time.sleep(1)
-    left = [path for path in Path(settings.TRAINING_DIR).rglob("*") if path.is_file()]
-    return run.state, run.failure, len(left)
 
 
 def picture() -> bytes:

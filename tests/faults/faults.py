@@ -21,5 +21,4 @@ FAULTS: tuple[Fault, ...] = (
     breakages.database_stopped,
     disk.pictures_disk_full,
     disk.disk_full,
-    disk.training_disk_full,
 )

@@ -32,21 +32,13 @@ class Postgres:
         self._run("initdb", "-D", str(self._data), "-U", USER, "--auth", "trust", "--encoding", "UTF8")
         self.start()
 
-    def start(self, *, also_listen: str = "") -> None:
-        addresses = ",".join(["127.0.0.1", *([also_listen] if also_listen else [])])
-        options = f"-p {self._port} -c listen_addresses={addresses} -c unix_socket_directories=''"
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
         log = str(self._folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-o", options, "-l", log, "start")
 
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", how, "stop")
-
-    def restart(self, *, also_listen: str) -> None:
-        """Listens at one more address, and trusts those beside it."""
-        with (self._data / "pg_hba.conf").open("a") as rules:
-            rules.write(f"host all all {also_listen}/24 trust\n")
-        self.stop("fast")
-        self.start(also_listen=also_listen)
 
     def close(self) -> None:
         self.stop()
