@@ -60,7 +60,7 @@ def pipeline_warm_up() -> str:
     """
     try:
         version = active_model_version()
-        pipeline_for(version)
+        pipeline_for(version).warm_up()
     except DomainError as error:
         logger.warning("no model to warm up: %s", error)
         return ""

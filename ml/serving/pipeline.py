@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from ml.config import THREADS
 from ml.faces import alignment, images, quality
@@ -21,7 +22,7 @@ from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
 from ml.serving.following import detection_around
 from ml.siamese.rules import TEMPLATE_MEAN
-from ml.types import Extraction, Floats, Picture, Quality, Reason
+from ml.types import Box, Extraction, Floats, Picture, Quality, Reason
 
 # Entered around each stage, by its name: decode, detect, landmarks, align, eyes, embed.
 Stage = Callable[[str], AbstractContextManager[object]]
@@ -77,6 +78,13 @@ class FacePipeline:
             embedder=Embedder(artifact, threads=threads),
             stage=stage,
         )
+
+    def warm_up(self) -> None:
+        """Have this thread's interpreters made now, and not while somebody waits for the first picture."""
+        blank = np.zeros((alignment.SIDE_PX, alignment.SIDE_PX, 3), np.uint8)
+        self.detector.detect(blank)
+        self.mesh_network.locate(blank, Detection(Box(0, 0, alignment.SIDE_PX, alignment.SIDE_PX, 1)))
+        self.embedder.embed(blank)
 
     def extract(self, data: bytes, *, gate: QualityGate, selection: Selection = foremost) -> Extraction:
         """Take a picture's face and embed it if the gate accepts it.
