@@ -74,7 +74,9 @@ class ModelDetailSerializer(ModelSerializer):
             fmr=settings.FACE_TARGET_FMR,
             anchors=settings.FACE_MIN_ANCHORS,
         )
-        return rate and {"target_fmr": rate.fmr, "fnmr": rate.fnmr, "subjects": rate.subjects}
+        if rate is None:
+            return None
+        return {"target_fmr": rate.fmr, "fnmr": rate.fnmr, "subjects": rate.subjects}
 
     @extend_schema_field(ReportSerializer(allow_null=True))
     def get_report(self, version: ModelVersion) -> dict[str, Any] | None:

@@ -43,7 +43,8 @@ def film_of(path: Path, *, step: int = 1, side_px: int = 640) -> list[bytes]:
         if number % step == 0:
             scale = side_px / max(frame.shape[:2])
             small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            wide = cv2.copyMakeBorder(small, *[side_px // 3] * 4, cv2.BORDER_REPLICATE)
+            edge = side_px // 3
+            wide = cv2.copyMakeBorder(small, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
             frames.append(cv2.imencode(".jpg", wide, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
     return frames
 

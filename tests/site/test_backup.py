@@ -43,7 +43,9 @@ def start(site: Stack) -> None:
 
 
 def postgres(program: str, site: Stack, *options: str) -> None:
-    subprocess.run([programs() / program, "--dbname", site.environment["DATABASE_URL"], *options], check=True)
+    folder = programs()
+    assert folder, "a machine with a server has its programs"
+    subprocess.run([folder / program, "--dbname", site.environment["DATABASE_URL"], *options], check=True)
 
 
 def test_a_restored_site_knows_its_people(two_sites, tmp_path):
