@@ -1,11 +1,13 @@
 """How often somebody may fail: on one account, from one address, across accounts."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
 from enrollment.models import AuditEvent
@@ -101,6 +103,23 @@ def test_it_slows_an_address_down_after_ten_failures_a_minute(version):
         open_session("nobody")
     assert 55 <= refusal.value.retry_after_seconds <= 61
     assert open_session("nobody", source="192.0.2.8").state == "created"
+
+
+def test_others_who_succeed_while_an_address_is_judged_break_nothing(version):
+    source = failures_from(ADDRESS, accounts=10)
+    asked: list[str] = []
+
+    def decided_meanwhile(execute, statement, *rest):
+        found = execute(statement, *rest)
+        if 'FROM "verification_sourcefailure"' in statement and not asked:
+            asked.append(statement)
+            source.failures.all().delete()
+        return found
+
+    with connection.execute_wrapper(decided_meanwhile), suppress(TooManyAttempts):
+        open_session("nobody")
+    assert asked
+    assert open_session("nobody").state == "created"
 
 
 def test_it_lets_an_address_go_on_after_a_minute(version):
