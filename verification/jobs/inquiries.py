@@ -58,7 +58,7 @@ def _record(inquiry: Inquiry, outcome: Answer | Reasons) -> None:
 def face_in(picture: bytes, pipeline: FacePipeline) -> Extraction | list[str]:
     """The face of a picture, or the codes why it cannot be compared."""
     try:
-        extraction = pipeline.extract(picture, gate=VERIFICATION_GATE)
+        extraction = pipeline.extract(picture, gate=VERIFICATION_GATE, quick=True)
     except ImageError as error:
         return [error.code]
     return extraction if extraction.accepted else [str(code) for code in extraction.reasons]

@@ -38,7 +38,7 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
 
 
 def _single(picture: bytes, pipeline: FacePipeline) -> Probe | str:
-    extraction = pipeline.extract(picture, gate=VERIFICATION_GATE)
+    extraction = pipeline.extract(picture, gate=VERIFICATION_GATE, quick=True)
     if not extraction.accepted or extraction.embedding is None:
         return str(extraction.reasons[0])
     return Probe(extraction.embedding)

@@ -2,5 +2,6 @@
 
 from ml.faces.detection.base import Detection, Detector
 from ml.faces.detection.mediapipe import MediaPipeDetector
+from ml.faces.detection.quick import QuickDetector
 
-__all__ = ["Detection", "Detector", "MediaPipeDetector"]
+__all__ = ["Detection", "Detector", "MediaPipeDetector", "QuickDetector"]

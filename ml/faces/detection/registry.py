@@ -11,6 +11,13 @@ def _mediapipe() -> Detector:
     return MediaPipeDetector()
 
 
+def _quick() -> Detector:
+    from ml.faces.detection.mediapipe import MediaPipeDetector
+    from ml.faces.detection.quick import QuickDetector
+
+    return QuickDetector(MediaPipeDetector())
+
+
 def _mtcnn() -> Detector:
     from ml.faces.detection.mtcnn import MTCNNDetector
 
@@ -23,4 +30,9 @@ def _haar() -> Detector:
     return HaarDetector()
 
 
-DETECTORS: dict[str, Callable[[], Detector]] = {"mediapipe": _mediapipe, "mtcnn": _mtcnn, "haar": _haar}
+DETECTORS: dict[str, Callable[[], Detector]] = {
+    "mediapipe": _mediapipe,
+    "quick": _quick,
+    "mtcnn": _mtcnn,
+    "haar": _haar,
+}

@@ -38,7 +38,7 @@ def test_it_places_two_anchors_a_cell_then_six():
 
 def test_it_adds_the_anchor_to_centre_and_keypoints_but_not_to_size():
     regressors = np.array([[10, 20, 40, 60, 1, 2] + [0] * 10], np.float32)
-    points = decode_regressors(regressors, np.array([[0.5, 0.25]], np.float32))
+    points = decode_regressors(regressors, np.array([[128, 64]], np.float32))
     np.testing.assert_allclose(points[0, 0], [128 + 10 - 20, 64 + 20 - 30])
     np.testing.assert_allclose(points[0, 1], [128 + 10 + 20, 64 + 20 + 30])
     np.testing.assert_allclose(points[0, 2], [129, 66])
@@ -52,7 +52,7 @@ def test_it_merges_overlapping_faces_by_their_weighted_mean():
 
 
 def test_it_letterboxes_between_black_bars():
-    square, scale, left, top = letterbox(np.full((100, 200, 3), 255, np.uint8))
+    square, scale, left, top = letterbox(np.full((100, 200, 3), 255, np.uint8), 256)
     assert (scale, left, top) == (1.28, 0, 64)
     assert square.shape == (256, 256, 3)
     assert square[:64].max() == -1
