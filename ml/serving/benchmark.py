@@ -14,7 +14,7 @@ _Out = TypeVar("_Out")
 
 
 def step_times(pipeline: FacePipeline, files: Sequence[bytes]) -> dict[str, float]:
-    """Return the mean milliseconds of each step for each picture, and of the whole extraction, as a verification runs it.
+    """Return the mean milliseconds of each step of a verification for each picture, and of the whole extraction.
 
     Args:
         pipeline: Under test; it is run once before the clock starts.
