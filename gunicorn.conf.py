@@ -15,6 +15,9 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = settings.WEB_THREADS
 preload_app = True
 timeout = 60
+# Longer than whoever asks keeps an idle connection (proxies 60 s, deploy/Caddyfile): else one is closed just as a
+# request comes in, and nobody knows whether it was done. Idle connections take no thread.
+keepalive = 75
 loglevel = "warning"
 
 

@@ -1,9 +1,12 @@
 """The site behind the proxy that compose.yaml puts in front of it: HTTPS, secure cookies, true addresses."""
 
+import http.client
+import json
 import os
 import shutil
 import ssl
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -19,6 +22,7 @@ SOURCES = """
 from verification.models import VerificationSession
 print(*VerificationSession.objects.values_list("source", flat=True).distinct().order_by())
 """
+IDLE_SECONDS = 5  # gunicorn's own default is 2
 FORGED = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http"}
 
 
@@ -80,6 +84,19 @@ def test_cookies_never_go_over_plain_http(visitor):
 def test_a_forged_address_is_not_believed(proxied, visitor):
     sources = proxied[0].manage("shell", "-v0", "-c", SOURCES)
     assert sources.split() == ["127.0.0.1"]
+
+
+def test_an_idle_connection_is_still_good_for_a_post(proxied):
+    """Who closes it under a request leaves the proxy in doubt whether that was done."""
+    idle = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
+    answers = []
+    for pause in (0, IDLE_SECONDS):
+        time.sleep(pause)
+        idle.request("POST", "/api/v1/samples", b"", {"X-Forwarded-Proto": "https"})
+        answer = idle.getresponse()
+        answers.append((answer.status, json.loads(answer.read())["code"]))
+    idle.close()
+    assert answers == [(403, "permission_denied")] * 2
 
 
 def test_probes_are_asked_inside_only(proxied, visitor):
