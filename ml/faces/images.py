@@ -92,7 +92,8 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
         if image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False):
             raise ImageError("animated_image", "expected a still picture, got an animation")
         image.draft("RGB", (limits.max_side_px, limits.max_side_px))
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        ImageOps.exif_transpose(image, in_place=True)  # as the next line: no copy where nothing is to be done
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _shrink(rgb: Picture, max_side_px: int) -> Picture:
