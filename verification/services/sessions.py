@@ -13,13 +13,18 @@ from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
 from verification.selectors import comparable_subject, session_of, user_by_login
 from verification.services.failures import account_key, failures_check, login_key
+from verification.services.overload import queue_check
 from verification.services.sources import source_check
 
 
 def session_open(
     *, purpose: str, browser_key: str, source: str | None, user: User | None = None, login: str = ""
 ) -> VerificationSession:
-    """Opens a session, for a login as typed (known or not) or for the signed-in user."""
+    """Opens a session, for a login as typed (known or not) or for the signed-in user.
+
+    Raises Overloaded before anything else: whoever would be turned away with their pictures need not take any.
+    """
+    queue_check()
     if purpose == VerificationSession.Purpose.SIGN_IN:
         user = user_by_login(login)
     account = account_key(user, login)
