@@ -17,12 +17,13 @@ class Caller:
     """One account's connection: as little work as can be, since it is done on the cores that are measured."""
 
     def __init__(self, url: str, number: int = 0) -> None:
-        visitor = Visitor(url, Ledger(), address=f"127.0.1.{number + 1}")  # sign-ups are limited by address
+        address = f"127.0.1.{number + 1}"  # sign-ups and failures are limited by address
+        visitor = Visitor(url, Ledger(), address=address)
         with visitor.http:
             visitor.enroll()
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.http.cookies.items())
         self._headers = {"Cookie": cookies, "X-CSRFToken": visitor.token, "Referer": url, "Prefer": "wait=10"}
-        self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+        self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30, source_address=(address, 0))
 
     def verify(self, picture: bytes) -> float:
         """Milliseconds from the POST of a picture to the decision."""
@@ -34,7 +35,7 @@ class Caller:
 
     def show(self, session: str, picture: bytes) -> float:
         """Milliseconds from the POST of a picture to the decision."""
-        form, kind = _form(picture)
+        form, kind = picture_form(picture)
         start = time.perf_counter()
         state = self._ask("POST", f"{SESSIONS}/{session}/frames", form, kind)["state"]
         while state == "in_progress":
@@ -74,7 +75,7 @@ def enrolled(url: str, count: int) -> Iterator[list[Caller]]:
             caller.leave()
 
 
-def _form(picture: bytes) -> tuple[bytes, str]:
+def picture_form(picture: bytes) -> tuple[bytes, str]:
     """A form with one picture, and its content type."""
     boundary = uuid.uuid4().hex
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "reembed": 1,
     "training_step": 2,
     "answer_times": 2,
+    "overload": 3,
     "promotion_load": 3,
     "training_load": 4,
     "memory": 31,
