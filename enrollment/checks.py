@@ -11,9 +11,10 @@ from enrollment.crypto import keyring
 
 LONGEST_SOCKET_PATH = 100
 YOUNGEST_AUDIT_DAYS = 365
+SITE = "site"  # tag of our own checks
 
 
-@register
+@register(SITE)
 def check_encryption_keys(**_: Any) -> list[CheckMessage]:
     try:
         keyring()
@@ -22,14 +23,14 @@ def check_encryption_keys(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(SITE)
 def check_artifact(**_: Any) -> list[CheckMessage]:
     if not (Path(settings.FACE_MODEL) / "manifest.json").is_file():
         return [Error(f"FACE_MODEL: no artifact at {settings.FACE_MODEL}.", id="enrollment.E002")]
     return []
 
 
-@register
+@register(SITE)
 def check_broker_socket(**_: Any) -> list[CheckMessage]:
     if not settings.REDIS_URL and len(str(settings.BROKER_SOCKET)) > LONGEST_SOCKET_PATH:
         return [
@@ -42,7 +43,7 @@ def check_broker_socket(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(SITE)
 def check_retraining(**_: Any) -> list[CheckMessage]:
     if settings.RETRAINING_PROMOTE not in ("manual", "automatic"):
         return [
@@ -54,7 +55,7 @@ def check_retraining(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(SITE)
 def check_retention(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
     if not 0 < settings.RETENTION_FACE_DAYS <= settings.LONGEST_RETENTION_DAYS:

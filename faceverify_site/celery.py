@@ -9,8 +9,10 @@ from django.core.management.base import SystemCheckError
 from django.db import close_old_connections
 
 from faceverify_site import task_context  # noqa: F401 - connects itself
+from faceverify_site.start import refuse_unsafe
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "faceverify_site.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")  # Celery would run all of them, and go on; see below
 
 app = Celery("faceverify", task_cls="celery.contrib.django.task:DjangoTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -20,10 +22,10 @@ app.autodiscover_tasks()
 @worker_init.connect
 @beat_init.connect
 def check(**_: Any) -> None:
-    from faceverify_site.start import refuse_unsafe
+    from enrollment.checks import SITE
 
     try:
-        refuse_unsafe()
+        refuse_unsafe(SITE)  # the others would load every page and form, which workers do without
     except SystemCheckError as error:  # Celery would log it and go on
         raise SystemExit(str(error)) from error
 

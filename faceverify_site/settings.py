@@ -35,7 +35,7 @@ VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py loads the pages, which workers do without
     "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",

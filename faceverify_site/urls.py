@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from faceverify_site import api_docs, developers, metrics, views, web_app
 
+admin.autodiscover()
 # The admin signs in as everybody does: with its limits on guessing, and never by face alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

@@ -5,11 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from enrollment.checks import SITE
 from verification.challenge import Liveness, can_draw
 from verification.policy import DecisionRule, FaceSignIn
 
 
-@register
+@register(SITE)
 def check_decision_rule(**_: Any) -> list[CheckMessage]:
     if settings.FACE_DECISION_RULE not in list(DecisionRule):
         return [
@@ -21,7 +22,7 @@ def check_decision_rule(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(SITE)
 def check_face_sign_in(**_: Any) -> list[CheckMessage]:
     if settings.FACE_SIGN_IN not in list(FaceSignIn):
         return [
@@ -33,7 +34,7 @@ def check_face_sign_in(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(SITE)
 def check_liveness(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
     if settings.LIVENESS not in list(Liveness):
