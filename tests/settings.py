@@ -14,6 +14,8 @@ from faceverify_site.settings import *  # noqa: E402, F403
 LIVENESS = "off"
 # All tests ask from one address; those about throttles set their own.
 API_RATES = dict.fromkeys(API_RATES, "1000000/min")  # noqa: F405
+# A worker of the tests is a thread, which ends without closing its connection.
+CELERY_DB_REUSE_MAX = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["faces_backend"] = {"BACKEND": "django.core.files.storage.InMemoryStorage"}  # noqa: F405
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
