@@ -137,6 +137,24 @@ def test_it_blocks_and_logs_an_address_that_fails_on_more_than_ten_accounts(vers
         open_session("anybody")
 
 
+def test_it_blocks_nobody_for_the_eleventh_who_is_recognised(version, portrait_embedding):
+    enrolled_subject(version, portrait_embedding, username="ada")
+    failures_from(ADDRESS, accounts=10, ago=timedelta(hours=2))
+    assert fail("ada").state == "succeeded"
+    assert open_session("anybody").state == "created"
+    assert AuditEvent.objects.filter(action="source_unblock", object_id=ADDRESS).count() == 1
+
+
+def test_a_block_that_rests_on_others_is_not_lifted_by_who_is_recognised(version, portrait_embedding):
+    enrolled_subject(version, portrait_embedding, username="ada")
+    pending = open_session("ada")
+    attempt = attempt_submit(pending, SimpleUploadedFile("x.jpg", jpeg(portrait())))
+    failures_from(ADDRESS, accounts=11, ago=timedelta(minutes=5))
+    jobs.attempt_decide(attempt.pk)
+    with pytest.raises(TooManyAttempts):
+        open_session("anybody")
+
+
 def test_a_block_ends_after_a_day_or_by_staff(version):
     source = failures_from(ADDRESS, accounts=11, ago=timedelta(hours=2))
     source_unblock(source)

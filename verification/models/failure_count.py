@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from verification import policy
-from verification.models.source import SourceFailure
+from verification.models.source import Source
 
 
 class FailureCount(models.Model):
@@ -46,7 +46,7 @@ class FailureCount(models.Model):
     def take_back(cls, keys: set[str], at: datetime | None) -> None:
         """What was counted ahead at this time was no failure; unless another came since, the old time stands again."""
         if at is not None:
-            SourceFailure.objects.filter(account_key__in=keys, at=at).delete()
+            Source.take_back(keys, at)
         for key in sorted(keys):
             mine = cls.objects.filter(pk=key, failures__gt=0)
             if not mine.filter(last_failed_at=at).update(

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from enrollment.models import AuditEvent
 from verification import policy
 
 
@@ -41,11 +42,27 @@ class Source(models.Model):
         """Counts one failure ahead. Answers whether it made the source a blocked one."""
         self.failures.create(account_key=account_key, at=at)
         self.last_failed_at = at
-        accounts = self.failures_since(policy.SOURCE_BLOCKED_FOR).values("account_key").distinct().count()
-        spraying = accounts > policy.SOURCE_ACCOUNTS
+        spraying = self._is_spraying()
         self.blocked_at = at if spraying else None
         self.save()
         return spraying
+
+    @classmethod
+    def take_back(cls, account_keys: set[str], at: datetime) -> None:
+        """What was counted ahead at this time was no failure; a block that rests on it ends."""
+        counted = SourceFailure.objects.filter(account_key__in=account_keys, at=at)
+        # Locked like everywhere before the accounts, and read before what leads to them is gone.
+        sources = list(cls.objects.select_for_update().filter(pk__in=counted.values("source")))
+        counted.delete()
+        for source in sources:
+            if source.blocked_at and not source._is_spraying():
+                source.blocked_at = None
+                source.save()
+                AuditEvent.record(AuditEvent.Action.SOURCE_UNBLOCK, object_id=source.pk)
+
+    def _is_spraying(self) -> bool:
+        accounts = self.failures_since(policy.SOURCE_BLOCKED_FOR).values("account_key").distinct()
+        return accounts.count() > policy.SOURCE_ACCOUNTS
 
 
 class SourceFailure(models.Model):
