@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.faults import breakages, disk
+from tests.faults import breakages, clock, disk
 
 Fault = Callable[[breakages.Site], None]
 FAULTS: tuple[Fault, ...] = (
@@ -19,6 +19,7 @@ FAULTS: tuple[Fault, ...] = (
     breakages.model_missing,
     breakages.backends_terminated,
     breakages.database_stopped,
+    clock.clock_jumps,
     disk.pictures_disk_full,
     disk.disk_full,
 )
