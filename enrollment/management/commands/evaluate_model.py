@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,11 +63,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--out", type=Path, help="Folder for report.html, the figures (JSON) and the plots (PNG, SVG)."
         )
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="Look for faces with the small detector first, as a check does.",
+        )
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
 
     def handle(self, *args: Any, protocol: str, data: Path, artifact: Path, **options: Any) -> None:
         try:
             pipeline = FacePipeline.load(artifact)
+            if options["quick"]:
+                pipeline = replace(pipeline, detector=pipeline.quick_detector)
             found = _evaluate(pipeline, protocol, data, options)
         except MLError as error:
             raise CommandError(f"{error.code}: {error}") from error
