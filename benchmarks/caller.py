@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.faults.visitor import Ledger, Visitor
 
 SESSIONS = "/api/v1/verification-sessions"
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1  # of whoever is told to ask again, because too many wait already
 
 
 class Caller:
@@ -40,7 +40,7 @@ class Caller:
         start = time.perf_counter()
         state = self._ask("POST", f"{SESSIONS}/{session}/frames", form, kind)["state"]
         while state == "in_progress":
-            time.sleep(POLL_SECONDS)  # more wait already than the site keeps waiting: ask again, as a browser does
+            time.sleep(POLL_SECONDS)
             state = self._ask("GET", f"{SESSIONS}/{session}")["state"]
         took = 1e3 * (time.perf_counter() - start)
         if state != "succeeded":
