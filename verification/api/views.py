@@ -55,6 +55,7 @@ class SessionDetail(ApiView):
     """A verification session of this browser or app, as it is now."""
 
     permission_classes = [AllowAny]
+    http_method_names = ["get", "options"]  # HEAD would use up a token that nobody gets to read
 
     @extend_schema(
         operation_id="verification_sessions_read",

@@ -51,6 +51,12 @@ def test_the_token_comes_once(ada):
     assert app().get(address).json()["session_token"] is None
 
 
+def test_asking_for_the_headers_alone_uses_no_token_up(ada):
+    address = won(app())
+    assert app().head(address).status_code == 405
+    assert app().get(address).json()["session_token"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_token_comes_once_to_twenty_at_once(version, portrait_embedding, broker):
     enrolled_subject(version, portrait_embedding, username="ada")
@@ -217,3 +223,12 @@ def test_stepping_up_counts(version, other_embedding):
 def test_another_app_of_the_same_person_reads_no_step_up(ada):
     client, other = app(token=signed_in(ada)), app(token=signed_in(ada))
     assert other.get(won(client, login="", purpose="step_up")).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_there_are_no_phone_numbers(ada, method):
+    phone = app(token=app().get(won(app())).json()["session_token"])
+    body = (
+        {"data": '{"phone": "+46701740605"}', "content_type": "application/json"} if method == "post" else {}
+    )
+    assert getattr(phone, method)("/_allauth/app/v1/account/phone", **body).status_code == 404
