@@ -1,8 +1,12 @@
 """What runs by the clock, in the site's theme."""
 
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils.decorators import method_decorator
 from django_celery_beat.admin import CrontabScheduleAdmin as LibraryCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as LibraryPeriodicTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
@@ -16,7 +20,13 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from enrollment.reauthentication import fresh_required
+from enrollment.services.schedules import TASK
+
 admin.site.unregister([ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule])
+
+
+fresh = partial(fresh_required, resumes=False)
 
 
 class TaskChoice(UnfoldAdminSelectWidget, TaskSelectWidget):
@@ -29,8 +39,19 @@ class ThemedForm(PeriodicTaskForm):
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = TaskChoice()
 
+    def clean(self) -> dict[str, Any]:
+        """By the clock runs what is made for it, and no other task with arguments of somebody's choice."""
+        cleaned: dict[str, Any] = super().clean()
+        made_for_it = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {TASK}
+        if cleaned.get("task") not in made_for_it:
+            raise ValidationError("This task does not run by the clock.", code="not_scheduled")
+        return cleaned
+
 
 @admin.register(PeriodicTask)
+@method_decorator(fresh, name="changeform_view")
+@method_decorator(fresh, name="delete_view")
+@method_decorator(fresh, name="changelist_view")
 class PeriodicTaskAdmin(LibraryPeriodicTaskAdmin, ModelAdmin):
     form = ThemedForm
 

@@ -5,6 +5,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from unfold.admin import ModelAdmin
 
 from tests.conftest import show_password
@@ -39,7 +40,8 @@ def device(owner, browser_of):
     return client, UserSession.objects.get(user=owner)
 
 
-def test_every_page_is_in_the_sites_theme():
+def test_every_page_is_in_the_sites_theme(browser):
+    assert browser.get("/admin/").status_code == 200  # which loads them
     plain = [model for model, page in admin.site._registry.items() if not isinstance(page, ModelAdmin)]
     assert plain == []
 
@@ -47,6 +49,29 @@ def test_every_page_is_in_the_sites_theme():
 @pytest.mark.parametrize("model", ["periodictask", "crontabschedule", "intervalschedule"])
 def test_what_runs_by_the_clock_can_be_added(browser, model):
     assert browser.get(f"/admin/django_celery_beat/{model}/add/").status_code == 200
+
+
+def schedule(browser, task):
+    """Asks the admin to run a task every day."""
+    daily = CrontabSchedule.objects.create()
+    row = {"name": "mine", "regtask": "", "task": task, "crontab": daily.pk}
+    page = "/admin/django_celery_beat/periodictask/add/"
+    return browser.post(page, row | {"args": "[]", "kwargs": "{}", "headers": "{}"})
+
+
+@pytest.mark.parametrize(
+    ("task", "made"),
+    [("verification.tasks.purge", 1), ("verification.tasks.attempt_decide", 0), ("celery.starmap", 0)],
+)
+def test_only_what_is_made_for_it_runs_by_the_clock(browser, task, made):
+    schedule(browser, task)
+    assert PeriodicTask.objects.filter(name="mine").count() == made
+
+
+def test_the_clock_asks_for_the_password_again(browser, chief):
+    show_password(browser, chief, seconds_ago=3600)
+    assert "/reauthenticate/" in schedule(browser, "verification.tasks.purge").headers["Location"]
+    assert not PeriodicTask.objects.filter(name="mine").exists()
 
 
 def test_a_device_is_signed_out(browser, device, owner):
