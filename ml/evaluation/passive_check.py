@@ -15,6 +15,7 @@ from ml.errors import DatasetError
 from ml.evaluation.metrics import Comparisons, ErrorCurve, Rates, error_curve
 from ml.faces.images import decode, encode_jpeg
 from ml.faces.liveness.appearance import GROUPS, appearance
+from ml.faces.liveness.passive import ATTACK_FROM, Evidence, PassiveCheck
 from ml.types import Floats, Picture
 
 KINDS = ("bona_fide", "attack")
@@ -70,21 +71,6 @@ RECIPES = tuple(
         (tuple(GROUPS), ("patterns",), ("spectrum", "patterns"), ("colour",)), (0.01, 0.1), (False, True)
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Logistic regression on scaled measures: float (d,) each, and the probability's offset."""
-
-    mean: Rates
-    scale: Rates
-    weights: Rates
-    offset: float
-
-    def probability(self, measures: Floats) -> Rates:
-        """The probabilities (n,) that pictures measured as (n, d) show a screen or a print."""
-        logit = (measures - self.mean) / self.scale @ self.weights + self.offset
-        return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +138,7 @@ def alter(face: Picture, rng: np.random.Generator) -> Picture:
     return decode(encode_jpeg(scaled, quality=int(rng.integers(*QUALITY))))
 
 
-def learn(sources: Sequence[Source], recipe: Recipe) -> Check:
+def learn(sources: Sequence[Source], recipe: Recipe) -> PassiveCheck:
     """Fit the regression by Newton's method. Each source counts the same, and in it people as much as attacks."""
     copies = 2 if recipe.with_altered else 1
     measures = np.concatenate([part for each in sources for part in (each.plain, each.altered)[:copies]])
@@ -172,7 +158,7 @@ def learn(sources: Sequence[Source], recipe: Recipe) -> Check:
         found -= np.linalg.solve(bend, slope)
     weights = np.zeros(len(columns))
     weights[columns] = found
-    return Check(mean, scale, weights[:-1], float(weights[-1]))
+    return PassiveCheck(mean, scale, weights[:-1], float(weights[-1]))
 
 
 def _shares(attack: np.ndarray) -> Rates:
@@ -184,7 +170,7 @@ def leave_one_out(sources: Sequence[Source], recipes: Sequence[Recipe] = RECIPES
     outcomes = []
     for unseen in sources:
         others = [each for each in sources if each is not unseen]
-        recipe = max(recipes, key=lambda candidate: _mean_auc(others, candidate))
+        recipe = best(others, recipes)
         outcomes.append(tried(learn(others, recipe), unseen, recipe))
     return outcomes
 
@@ -197,16 +183,34 @@ def leave_one_out_with(sources: Sequence[Source], recipe: Recipe) -> list[Outcom
     ]
 
 
+def best(sources: Sequence[Source], recipes: Sequence[Recipe] = RECIPES) -> Recipe:
+    """The recipe that does best on sources left out in turn."""
+    return max(recipes, key=lambda candidate: _mean_auc(sources, candidate))
+
+
+def evidence(outcomes: Sequence[Outcome]) -> Evidence:
+    """Means over the sources, each counting the same."""
+    apcer, bpcer, auc = np.mean([(each.apcer, each.bpcer, each.auc) for each in outcomes], axis=0)
+    return Evidence(
+        sources=len(outcomes),
+        people=sum(each.people for each in outcomes),
+        attacks=sum(each.attacks for each in outcomes),
+        apcer=round(float(apcer), 4),
+        bpcer=round(float(bpcer), 4),
+        auc=round(float(auc), 4),
+    )
+
+
 def _mean_auc(sources: Sequence[Source], recipe: Recipe) -> float:
     return float(np.mean([each.auc for each in leave_one_out_with(sources, recipe)]))
 
 
-def tried(check: Check, source: Source, recipe: Recipe) -> Outcome:
+def tried(check: PassiveCheck, source: Source, recipe: Recipe) -> Outcome:
     """Try a check on a source, with its pictures as they are."""
     probability = check.probability(source.plain)
     people, attacks = probability[~source.attack], probability[source.attack]
     curve = _curve(probability, source.attack)
-    apcer, bpcer = float(np.mean(attacks < 0.5)), float(np.mean(people >= 0.5))
+    apcer, bpcer = float(np.mean(attacks < ATTACK_FROM)), float(np.mean(people >= ATTACK_FROM))
     return Outcome(source.name, recipe, len(people), len(attacks), apcer, bpcer, curve.eer, curve.auc)
 
 

@@ -17,6 +17,7 @@ from ml.faces.landmarks import Mesh, MeshNetwork
 from ml.faces.liveness.challenge import is_at_rest
 from ml.faces.liveness.frames import Frame
 from ml.faces.liveness.motion import shift_between
+from ml.faces.liveness.passive import PassiveCheck
 from ml.faces.quality import VERIFICATION_GATE, QualityGate
 from ml.serving.artifacts import Artifact
 from ml.serving.embedder import Embedder
@@ -24,7 +25,7 @@ from ml.serving.following import detection_around
 from ml.siamese.rules import TEMPLATE_MEAN
 from ml.types import Box, Extraction, Floats, Picture, Quality, Reason
 
-# Entered around each stage, by its name: decode, detect, landmarks, align, eyes, embed.
+# Entered around each stage, by its name: decode, detect, landmarks, align, eyes, embed, passive.
 Stage = Callable[[str], AbstractContextManager[object]]
 # In eye distances: a head that moved less is still well within the place where it was last.
 _NEAR = 0.1
@@ -45,6 +46,7 @@ class FacePipeline:
         mesh_network: Finds a face's landmarks.
         eye_network: Tells open from closed eyes.
         embedder: Runs the model.
+        passive_check: Says whether a picture looks like a screen or a print.
         stage: Times the stages of each picture, if somebody wants to know.
     """
 
@@ -54,6 +56,7 @@ class FacePipeline:
     mesh_network: MeshNetwork
     eye_network: EyeNetwork
     embedder: Embedder
+    passive_check: PassiveCheck
     stage: Stage = nullcontext
 
     @classmethod
@@ -68,7 +71,7 @@ class FacePipeline:
             stage: See the attribute.
 
         Raises:
-            ArtifactError: If the artifact or a face network is missing, altered or incompatible.
+            ArtifactError: If the artifact, a face network or the passive check is missing, altered or incompatible.
         """
         artifact = artifact if isinstance(artifact, Artifact) else Artifact.load(artifact)
         cv2.setNumThreads(threads)
@@ -80,6 +83,7 @@ class FacePipeline:
             mesh_network=MeshNetwork(threads=threads),
             eye_network=EyeNetwork(threads=threads),
             embedder=Embedder(artifact, threads=threads),
+            passive_check=PassiveCheck.load(),
             stage=stage,
         )
 
@@ -200,6 +204,22 @@ class FacePipeline:
         detection = foremost(detections, rgb)
         mesh = self._locate(rgb, detection)
         return (detection, mesh, detections) if mesh.is_face else None
+
+    def attack_probability(self, data: bytes) -> float | None:
+        """Tell how much a picture's face looks like one on a screen or a print, in [0, 1]; None where there is no face.
+
+        A hint that errs often on cameras it never saw, so it must decide nothing: see `ml.faces.liveness.passive`.
+
+        Args:
+            data: The picture, as for `extract`.
+
+        Raises:
+            ImageError: If the bytes are no usable picture.
+        """
+        rgb = self._decode(data)
+        with self.stage("passive"):
+            detections = self.quick_detector.detect(rgb)
+            return self.passive_check.of_face(rgb, foremost(detections, rgb).box) if detections else None
 
     def same_person(self, a: Floats, b: Floats) -> bool:
         """Tell whether two frames of one challenge show one person, at the loosest rate the model is calibrated for.

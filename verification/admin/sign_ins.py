@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from enrollment.admin.read_only import ReadOnlyAdmin
+from verification import policy
 from verification.admin.drift import drift
 from verification.models import Attempt, VerificationSession
 
@@ -35,6 +36,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         "decision",
         "reason",
         "liveness",
+        "attack_hint",
         "score",
         "threshold",
         "anchors",
@@ -51,6 +53,13 @@ class AttemptAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(drift)
         return [path("drift/", page, name="verification_attempt_drift"), *super().get_urls()]
+
+    @display(description="Looks like a screen or print", ordering="attack_probability")
+    def attack_hint(self, attempt: Attempt) -> str:
+        if attempt.attack_probability is None:
+            return "-"
+        verdict = "yes" if attempt.attack_probability >= policy.ATTACK_HINT_FROM else "no"
+        return f"{verdict}, {attempt.attack_probability:.2f}. {Attempt._meta.get_field('attack_probability').help_text}"
 
     @display(description="Similarity", ordering="similarity")
     def score(self, attempt: Attempt) -> str:

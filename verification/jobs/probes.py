@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from django.conf import settings
 
 from ml.faces.liveness import Action, judge
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
-from verification.models import Attempt
+from verification.models import Attempt, VerificationSession
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
     verdict = judge(frames, actions, same_person=pipeline.same_person)
     best = max(verdict.neutral, key=lambda frame: frame.score, default=first)
     return Probe(best.embedding, attempt.liveness or str(verdict.code or ""))
+
+
+def attack_probability_of(attempt: Attempt, pipeline: FacePipeline) -> float | None:
+    """What the first picture looks like, for staff to read where something was to be opened; it decides nothing."""
+    if not settings.PASSIVE_CHECK or attempt.session.purpose == VerificationSession.Purpose.VERIFY:
+        return None
+    return pipeline.attack_probability(attempt.frames[0])
 
 
 def _single(picture: bytes, pipeline: FacePipeline) -> Probe | str:

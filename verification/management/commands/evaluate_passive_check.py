@@ -23,18 +23,24 @@ class Command(BaseCommand):
             "--all-recipes", action="store_true", help="also the mean of each way of learning"
         )
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--out", type=Path, help="write here the check that all sources together teach")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             sources = passive_check.read_sources(options["data"], seed=options["seed"])
         except MLError as error:
             raise CommandError(str(error)) from error
-        self._print(passive_check.leave_one_out(sources))
+        outcomes = passive_check.leave_one_out(sources)
+        self._print(outcomes)
         if options["all_recipes"]:
             self.stdout.write("\n| recipe | APCER | BPCER | EER | area |\n|---|---|---|---|---|")
             for recipe in passive_check.RECIPES:
-                outcomes = passive_check.leave_one_out_with(sources, recipe)
-                self.stdout.write(f"| {recipe} | {_means(outcomes)} |")
+                means = _means(passive_check.leave_one_out_with(sources, recipe))
+                self.stdout.write(f"| {recipe} | {means} |")
+        if options["out"]:
+            check = passive_check.learn(sources, passive_check.best(sources))
+            check.save(options["out"], passive_check.evidence(outcomes))
+            self.stdout.write(f"Wrote {options['out']}.")
 
     def _print(self, outcomes: list[Outcome]) -> None:
         self.stdout.write("| unseen source | people | attacks | APCER | BPCER | EER | area | recipe |")
