@@ -213,6 +213,7 @@ CELERY_TASK_ROUTES = {
     "enrollment.tasks.promotion_execute": {"queue": "training"},
     "enrollment.tasks.webhook_send": {"queue": "webhooks"},
     "enrollment.tasks.webhooks_sweep": {"queue": "webhooks"},
+    "verification.tasks.lock_tell": {"queue": "webhooks"},
 }
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
@@ -340,6 +341,8 @@ LIVENESS_ACTIONS = env.list(
     "LIVENESS_ACTIONS", default=["turn_left", "turn_right", "look_up", "open_mouth", "blink"]
 )
 LIVENESS_ACTION_COUNT = env.int("LIVENESS_ACTION_COUNT", default=2)
+# Tells staff whether the first picture of a sign-in looks like a screen or a print; it refuses nobody.
+PASSIVE_CHECK = env.bool("PASSIVE_CHECK", default=True)
 # Checks that may wait for the workers; whoever comes after them is asked to come back.
 FACE_QUEUE_LIMIT = env.int("FACE_QUEUE_LIMIT", default=100)
 VERIFICATION_SESSION_SECONDS = env.int("VERIFICATION_SESSION_SECONDS", default=90)

@@ -11,6 +11,10 @@ FAILURES_UNTIL_OFF = 50
 # One address, whatever the accounts: so many failures a minute, and so many different accounts a day.
 SOURCE_FAILURES, SOURCE_FAILURES_WITHIN = 10, timedelta(minutes=1)
 SOURCE_ACCOUNTS, SOURCE_BLOCKED_FOR = 10, timedelta(days=1)
+# So long a challenge that nobody answered is asked again, instead of a new one.
+CHALLENGE_STANDS_FOR = timedelta(hours=1)
+# From this on staff read that a picture looks like a screen or a print; as `ml.faces.liveness.passive` has it.
+ATTACK_HINT_FROM = 0.5
 # A worker that has not answered by now is taken to be away.
 ANSWER_WITHIN = timedelta(seconds=15)
 

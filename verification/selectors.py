@@ -2,12 +2,14 @@
 
 from typing import Any, TypeVar
 
-from allauth.account.utils import filter_users_by_email
+from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
 from enrollment.selectors import counting_text
+from verification import policy
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
 from verification.models.inquiry import Asker, owned_by
 from verification.models.session import is_token
@@ -19,10 +21,12 @@ AnyInquiry = TypeVar("AnyInquiry", bound=Inquiry)
 def user_by_login(login: str) -> User | None:
     """The account a person names by user name or e-mail address."""
     login = login.strip()
-    if "@" in login:
-        by_address: list[User] = filter_users_by_email(login, prefer_verified=True)
-        return by_address[0] if by_address else None
-    return User.objects.filter(username__iexact=login).first()
+    if "@" not in login:
+        return User.objects.filter(username__iexact=login).first()
+    # One query, known or not; an address that somebody proved to be theirs goes before one that was only typed.
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=login)
+    users = User.objects.filter(Q(email__iexact=login) | Exists(addresses))
+    return users.annotate(proven=Exists(addresses.filter(verified=True))).order_by("-proven", "pk").first()
 
 
 def comparable_subject(session: VerificationSession) -> Subject | None:
@@ -51,6 +55,19 @@ def session_of(session_id: str, browser_key: str) -> VerificationSession | None:
     if not is_token(session_id):
         return None
     return VerificationSession.objects.filter(pk=session_id, browser_key=browser_key).first()
+
+
+def unanswered_challenge(login_key: str) -> list[str]:
+    """What was asked last for this login, if that was lately and no face was compared for it; else nothing.
+
+    Pictures without a usable face are no answer, since they count for nothing.
+    """
+    lately = VerificationSession.objects.filter(
+        login_key=login_key, created_at__gt=timezone.now() - policy.CHALLENGE_STANDS_FOR
+    )
+    decided = Attempt.objects.filter(session=OuterRef("pk"), state=Attempt.State.DECIDED)
+    last = lately.exclude(challenge=[]).annotate(answered=Exists(decided)).order_by("-created_at").first()
+    return last.challenge if last and not last.answered else []
 
 
 def has_signed_in_from(user: User, browser_key: str) -> bool:

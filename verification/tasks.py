@@ -3,12 +3,26 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from enrollment.models import User
+
 
 @shared_task
 def attempt_decide(attempt_id: int) -> None:
     from verification import jobs
 
-    jobs.attempt_decide(attempt_id)
+    locked = jobs.attempt_decide(attempt_id)
+    if locked is not None:
+        lock_tell.delay(locked)
+
+
+@shared_task
+def lock_tell(user_id: int) -> None:
+    """Not by whoever decides: a mail takes time, which would tell that there is somebody to write to."""
+    from enrollment.notices import Notice, notice_send
+
+    user = User.objects.filter(pk=user_id).first()
+    if user is not None:
+        notice_send(user, Notice.FACE_LOCKED)
 
 
 @shared_task

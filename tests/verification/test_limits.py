@@ -14,7 +14,7 @@ from enrollment.models import AuditEvent
 from tests.crowd import at_once
 from tests.faces import jpeg, no_face, portrait
 from tests.factories import UserFactory, enrolled_subject
-from verification import jobs
+from verification import jobs, tasks
 from verification.errors import FaceSignInOff, TooManyAttempts
 from verification.models import Attempt, FailureCount, Source, SourceFailure, VerificationSession
 from verification.services import attempt_submit, session_open, source_unblock
@@ -89,12 +89,57 @@ def test_it_switches_off_after_fifty_until_a_full_sign_in(bob, client):
     assert AuditEvent.objects.filter(action="face_unlock", actor_id=bob.pk).exists()
 
 
-def test_it_tells_owner_and_log_of_the_lock_once(broker, bob, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        for _ in range(5):
-            fail("bob")
-    assert [message.to for message in mail.outbox] == [[bob.email]]
+def begun(login: str, count: int, *, source: str | None = None) -> list[int]:
+    """Ids of tries with a wrong face that are counted and not yet decided."""
+    sessions = [open_session(login, source=source) for _ in range(count)]
+    picture = jpeg(portrait())
+    return [attempt_submit(session, SimpleUploadedFile("x.jpg", picture)).pk for session in sessions]
+
+
+def test_the_try_that_brings_the_lock_about_tells_owner_and_log(bob):
+    assert [jobs.attempt_decide(attempt) for attempt in begun("bob", 5)] == [None] * 4 + [bob.pk]
     assert AuditEvent.objects.filter(action="face_lock").count() == 1
+
+
+def test_tries_in_vain_under_another_spelling_tell_nobody_again(bob):
+    for attempt in begun("bob", 5):
+        jobs.attempt_decide(attempt)
+    assert [jobs.attempt_decide(attempt) for attempt in begun(bob.email, 5)] == [None] * 5
+    assert AuditEvent.objects.filter(action="face_lock").count() == 1
+
+
+def test_nobody_hears_of_the_lock_of_an_account_that_is_not_there(version):
+    assert [jobs.attempt_decide(attempt) for attempt in begun("nobody", 5)] == [None] * 5
+
+
+def test_the_mail_waits_for_a_process_of_its_own(
+    broker, bob, monkeypatch, django_capture_on_commit_callbacks
+):
+    """A mail takes its time, which would tell that there is somebody to write to."""
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.lock_tell, "delay", asked.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        for attempt in begun("bob", 5):
+            tasks.attempt_decide(attempt)
+    assert (asked, mail.outbox) == ([bob.pk], [])
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.lock_tell(bob.pk)
+    assert [message.to for message in mail.outbox] == [[bob.email]]
+
+
+@pytest.mark.parametrize("void", ["picture without a face", "session that is given up"])
+def test_a_lock_is_not_lowered_by_what_another_spelling_takes_back(bob, void):
+    for _ in range(5):
+        fail("bob")
+    if void == "picture without a face":
+        session = fail(bob.email, data=no_face())
+    else:
+        session = open_session(bob.email)
+        attempt_submit(session, SimpleUploadedFile("x.jpg", jpeg(portrait())))
+        assert session.void_attempts("service_unavailable")
+    assert Attempt.objects.latest("pk").in_vain
+    assert FailureCount.objects.get(pk=session.account_key).failures == 5
+    assert FailureCount.objects.get(pk=session.login_key).failures == 0
 
 
 def test_it_slows_an_address_down_after_ten_failures_a_minute(version):

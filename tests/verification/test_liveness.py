@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image
 
 from ml.evaluation import liveness as trials
 from ml.faces.liveness import Action
 from tests.apps import SESSIONS, app
 from tests.faces import SHARED, jpeg, portrait
-from tests.factories import enrolled_subject
+from tests.factories import UserFactory, enrolled_subject
 from verification import challenge, jobs
 from verification.checks import check_liveness
 from verification.errors import FramesRefused, SessionClosed
 from verification.models import Attempt, FailureCount, SeenFrame, VerificationSession
+from verification.selectors import unanswered_challenge
 from verification.services import attempt_submit, session_get, session_open
 
 pytestmark = pytest.mark.django_db
@@ -75,8 +77,47 @@ def send(session: VerificationSession, pictures: list[bytes]) -> VerificationSes
     return session
 
 
+@pytest.mark.parametrize("login", ["actor", "nobody"])
+def test_opening_session_after_session_asks_for_the_same_again(version, login):
+    """Else whoever holds one film opens sessions until it is the right one, which counts nothing."""
+    UserFactory(username="actor")
+    assert len({tuple(session_open_as(login).challenge) for _ in range(50)}) == 1
+
+
+@needs_clip
+def test_a_challenge_that_was_answered_gives_way_to_a_new_one(version, actor, film):
+    session = open_session(actions=("turn_left", "turn_right"))
+    assert unanswered_challenge(session.login_key) == ["turn_left", "turn_right"]
+    send(session, answer(film, ["turn_right", "turn_left"]))
+    assert unanswered_challenge(session.login_key) == []
+
+
+def test_a_picture_without_a_face_is_no_answer(version):
+    session = open_session("nobody", actions=("turn_left", "look_up"))
+    blank = [jpeg(Image.new("RGB", (320, 240), (shade, 90, 90))) for shade in range(4)]
+    assert send(session, blank).state == "created"
+    assert session_open_as("nobody").challenge == ["turn_left", "look_up"]
+
+
+def test_an_unanswered_challenge_stands_for_an_hour(version):
+    kept = open_session("nobody", actions=("turn_left", "look_up"), age=3500)
+    assert session_open_as("nobody").challenge == kept.challenge
+    VerificationSession.objects.update(created_at=timezone.now() - timedelta(seconds=3700))
+    drawn = set()
+    for _ in range(12):
+        drawn.add(tuple(session_open_as("nobody").challenge))
+        VerificationSession.objects.update(created_at=timezone.now() - timedelta(seconds=3700))
+    assert len(drawn) > 1
+
+
+def test_a_movement_that_the_site_no_longer_asks_for_is_not_asked_again(version, settings):
+    open_session("nobody", actions=("turn_left", "blink"))
+    settings.LIVENESS_ACTIONS = ["turn_left", "turn_right", "look_up"]
+    assert "blink" not in session_open_as("nobody").challenge
+
+
 def test_it_asks_everybody_for_a_random_turn_and_something_else(version):
-    asked = {tuple(session_open_as(login).challenge) for login in ["nobody"] * 40}
+    asked = {tuple(session_open_as(login).challenge) for login in (f"nobody{number}" for number in range(40))}
     assert len(asked) > 4
     assert all(challenge.TURNS & set(actions) for actions in asked)
 

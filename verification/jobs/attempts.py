@@ -15,13 +15,12 @@ from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
 from enrollment.jobs import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
-from enrollment.notices import Notice, notice_send
 from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import decision_rule
 from verification import policy
-from verification.jobs.probes import probe_of
+from verification.jobs.probes import attack_probability_of, probe_of
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.selectors import comparable_subject
 
@@ -46,13 +45,16 @@ class Comparison:
     anchors_version_id: int | None = None
 
 
-def attempt_decide(attempt_id: int) -> None:
-    """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice."""
+def attempt_decide(attempt_id: int) -> int | None:
+    """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice.
+
+    Answers with the id of an account whose owner has to hear that it is locked now.
+    """
     pending = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.PENDING)
     pending.update(tries=F("tries") + 1)
     attempt = pending.select_related("session").first()
     if attempt is None:
-        return
+        return None
     try:
         outcome = _look(attempt) if attempt.tries <= MAX_TRIES else "service_unavailable"
     except (DomainError, MLError) as error:
@@ -61,7 +63,7 @@ def attempt_decide(attempt_id: int) -> None:
     except Exception:
         _record(attempt, "service_unavailable")  # nobody waits for what will not come
         raise
-    _record(attempt, outcome)
+    return _record(attempt, outcome)
 
 
 def _look(attempt: Attempt) -> "Comparison | str":
@@ -73,6 +75,7 @@ def _look(attempt: Attempt) -> "Comparison | str":
     pipeline = pipeline_for(version)
     try:
         probe = probe_of(attempt, pipeline)
+        attempt.attack_probability = attack_probability_of(attempt, pipeline)
     except ImageError as error:
         return error.code
     if isinstance(probe, str):
@@ -104,22 +107,27 @@ def _compare(
 
 
 @transaction.atomic
-def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
-    """Writes the outcome, unless the session was closed meanwhile: a late match lets nobody in."""
+def _record(attempt: Attempt, outcome: "Comparison | str") -> int | None:
+    """Writes the outcome, unless the session was closed meanwhile: a late match lets nobody in.
+
+    Answers whom to tell of a lock.
+    """
     session = VerificationSession.objects.select_for_update().filter(pk=attempt.session_id).first()
     current = Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING).first()
     if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
-        return
+        return None
+    locked = None
     current.subject, current.liveness = attempt.subject, attempt.liveness
+    current.attack_probability = attempt.attack_probability
     if session.is_overdue:
         current.void("expired")
         session.expire()
     elif isinstance(outcome, str):
         current.void(outcome)
-        FailureCount.take_back(session.failure_keys, current.counted_at)
+        current.failure_take_back()
         session.fail(outcome) if outcome == "service_unavailable" else session.reopen(outcome)
     else:
-        _decide(current, session, outcome)
+        locked = _decide(current, session, outcome)
     current.save()
     session.save()
     ring_on_commit(session.pk)
@@ -129,6 +137,7 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> None:
     counter = metrics.ATTEMPTS.labels(current.decision or current.state, current.reason)
     transaction.on_commit(counter.inc)
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
+    return locked
 
 
 def _audit(attempt: Attempt, session: VerificationSession) -> None:
@@ -146,24 +155,24 @@ def _audit(attempt: Attempt, session: VerificationSession) -> None:
     )
 
 
-def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparison) -> None:
+def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparison) -> int | None:
     attempt.decide(comparison.decision)
     attempt.similarity, attempt.threshold = comparison.similarity, comparison.threshold
     attempt.anchors, attempt.model_version = comparison.anchors, comparison.version
     attempt.rule, attempt.anchors_version_id = comparison.rule, comparison.anchors_version_id
     if comparison.decision == policy.Decision.MATCH:
-        FailureCount.take_back(session.failure_keys, attempt.counted_at)
+        attempt.failure_take_back()
         session.succeed()
-    else:
-        session.fail("no_match")
-        _tell_of_lock(attempt, session)
+        return None
+    session.fail("no_match")
+    return _note_lock(attempt, session)
 
 
-def _tell_of_lock(attempt: Attempt, session: VerificationSession) -> None:
-    """At the first lock and when the face is switched off, the owner hears of it."""
-    count = FailureCount.objects.filter(pk=session.account_key).first()
+def _note_lock(attempt: Attempt, session: VerificationSession) -> int | None:
+    """Logs the first lock, and that the face is switched off, once each: with the try that brought it about."""
+    count = FailureCount.objects.filter(pk=session.account_key, last_failed_at=attempt.counted_at).first()
     if count is None or count.failures not in {policy.FREE_FAILURES, policy.FAILURES_UNTIL_OFF}:
-        return
+        return None
     AuditEvent.record(
         AuditEvent.Action.FACE_LOCK,
         AuditEvent.Outcome.REFUSED,
@@ -172,8 +181,7 @@ def _tell_of_lock(attempt: Attempt, session: VerificationSession) -> None:
         object_id=session.user_id or "",
         details={"failures": count.failures},
     )
-    if session.user:
-        notice_send(session.user, Notice.FACE_LOCKED)
+    return session.user_id
 
 
 def attempts_claim_lost() -> list[int]:

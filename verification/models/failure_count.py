@@ -43,10 +43,13 @@ class FailureCount(models.Model):
         self.save()
 
     @classmethod
-    def take_back(cls, keys: set[str], at: datetime | None) -> None:
-        """What was counted ahead at this time was no failure; unless another came since, the old time stands again."""
+    def take_back(cls, keys: set[str], at: datetime | None, *, source_key: str) -> None:
+        """What was counted ahead at this time was no failure; unless another came since, the old time stands again.
+
+        `source_key` is the account that the address it came from was counted with.
+        """
         if at is not None:
-            Source.take_back(keys, at)
+            Source.take_back(source_key, at)
         for key in sorted(keys):
             mine = cls.objects.filter(pk=key, failures__gt=0)
             if not mine.filter(last_failed_at=at).update(

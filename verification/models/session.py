@@ -11,7 +11,6 @@ from enrollment.errors import IllegalTransition
 from enrollment.models import ServiceKey, Subject, WebhookDelivery
 from enrollment.models.webhook_delivery import public_id
 from enrollment.models.webhook_endpoint import EventKind
-from verification.models.failure_count import FailureCount
 
 
 def session_token() -> str:
@@ -95,7 +94,10 @@ class VerificationSession(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
-        indexes: ClassVar = [models.Index(fields=["state", "expires_at"], name="session_state_expiry")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "expires_at"], name="session_state_expiry"),
+            models.Index(fields=["login_key", "-created_at"], name="session_login_latest"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(consumed_at=None) | models.Q(state="succeeded"),
@@ -130,7 +132,7 @@ class VerificationSession(models.Model):
         for attempt in pending:
             attempt.void(reason)
             attempt.save()
-            FailureCount.take_back(self.failure_keys, attempt.counted_at)
+            attempt.failure_take_back()
         return bool(pending)
 
     def start(self) -> None:

@@ -48,9 +48,9 @@ class Source(models.Model):
         return spraying
 
     @classmethod
-    def take_back(cls, account_keys: set[str], at: datetime) -> None:
+    def take_back(cls, account_key: str, at: datetime) -> None:
         """What was counted ahead at this time was no failure; a block that rests on it ends."""
-        counted = SourceFailure.objects.filter(account_key__in=account_keys, at=at)
+        counted = SourceFailure.objects.filter(account_key=account_key, at=at)
         # Locked like everywhere before the accounts, and read before what leads to them is gone.
         sources = list(cls.objects.select_for_update().filter(pk__in=counted.values("source")))
         counted.delete()

@@ -11,7 +11,7 @@ from verification.challenge import Liveness, draw
 from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
 from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
-from verification.selectors import comparable_subject, session_of, user_by_login
+from verification.selectors import comparable_subject, session_of, unanswered_challenge, user_by_login
 from verification.services.failures import account_key, failures_check, login_key
 from verification.services.overload import queue_check
 from verification.services.sources import source_check
@@ -28,14 +28,15 @@ def session_open(
     if purpose == VerificationSession.Purpose.SIGN_IN:
         user = user_by_login(login)
     account = account_key(user, login)
+    typed = login_key(login) if login else account
     session = VerificationSession(
         purpose=purpose,
         user=user,
         account_key=account,
-        login_key=login_key(login) if login else account,
+        login_key=typed,
         browser_key=browser_key,
         source=source,
-        challenge=_challenge(purpose),
+        challenge=_challenge(purpose, typed),
     )
     if purpose != VerificationSession.Purpose.SIGN_IN and comparable_subject(session) is None:
         raise FaceNotReady
@@ -45,11 +46,18 @@ def session_open(
     return session
 
 
-def _challenge(purpose: str) -> list[str]:
-    """Whoever wants in has to move; to see whether one is recognised, which opens nothing, a picture will do."""
+def _challenge(purpose: str, login_key: str) -> list[str]:
+    """Whoever wants in has to move; to see whether one is recognised, which opens nothing, a picture will do.
+
+    What was asked and not answered is asked again: nobody opens sessions until the challenge of their film comes up.
+    """
     if settings.LIVENESS == Liveness.OFF or purpose == VerificationSession.Purpose.VERIFY:
         return []
-    return draw(settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT)
+    actions, count = settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT
+    unanswered = unanswered_challenge(login_key)
+    if len(unanswered) == count and set(unanswered) <= set(actions):
+        return unanswered
+    return draw(actions, count)
 
 
 def session_get(session_id: str, browser_key: str) -> VerificationSession:
