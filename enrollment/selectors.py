@@ -169,4 +169,4 @@ def newest_people_set(purpose: PeopleSet.Purpose) -> PeopleSet | None:
 
 def model_versions_that_saw(subject_id: int) -> QuerySet[ModelVersion]:
     """The versions that learned from a person of the site, whether the person is still there or not."""
-    return ModelVersion.objects.filter(lineage__subjects__has_key=str(subject_id))
+    return ModelVersion.that_saw(subject_id)

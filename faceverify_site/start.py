@@ -3,6 +3,7 @@
 import io
 
 from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def refuse_unsafe(*tags: str) -> None:
@@ -10,4 +11,11 @@ def refuse_unsafe(*tags: str) -> None:
 
     Raises SystemCheckError on any error.
     """
+    from enrollment.checks import START
+
     call_command("check", tags=tags or None, stdout=io.StringIO())
+    try:
+        # Apart from the others: Django's own would need the database too, which may be away.
+        call_command("check", tags=[START], databases=[DEFAULT_DB_ALIAS], stdout=io.StringIO())
+    finally:
+        connections.close_all()  # processes that are forked from this one must not share its connection

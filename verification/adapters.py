@@ -1,6 +1,8 @@
-from typing import Any
+import enum
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
@@ -12,7 +14,7 @@ from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
 from enrollment.origin import source_of
-from enrollment.reauthentication import is_strong, sign_up_record
+from enrollment.reauthentication import FACE, is_strong, sign_up_record
 from enrollment.selectors import older_consents, subject_of, user_of
 from verification.browser import browser_key
 from verification.policy import FaceSignIn
@@ -21,6 +23,24 @@ from verification.services import failures_reset
 
 DEVICE_COOKIE, DEVICE_SECONDS, DEVICE_USERS = "device", 365 * 24 * 3600, 10
 DEVICE_SALT = "verification.device"
+# What was shown at a sign-in, by the names that django-allauth notes in the session.
+MEANS = {
+    "password": "a password",
+    "code": "a code by mail",
+    "totp": "an authenticator app",
+    "recovery_codes": "a recovery code",
+    "webauthn": "a passkey",
+    FACE: "a face",
+}
+
+
+class DeviceNotice(enum.Enum):
+    """One more of `enrollment.notices.Notice`, for whoever showed more than a face."""
+
+    SIGN_IN = (
+        "You signed in on a new device",
+        "Your account was signed in to on a new device, with {means}.",
+    )
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,9 +63,9 @@ class AccountAdapter(DefaultAccountAdapter):
             sign_up_record(request, user)
         failures_reset(user)
         response = super().post_login(request, user, **kwargs)
-        if is_headless_request(request):
-            _app_notice(request, user)
-        else:
+        if not kwargs.get("signup") and not _is_known(request, user):
+            _tell_of_device(request, user)
+        if not is_headless_request(request):
             _device_remember(request, response, user)
         return response
 
@@ -58,23 +78,40 @@ class AccountAdapter(DefaultAccountAdapter):
         return source_of(request) or super().get_client_ip(request)
 
 
-def _app_notice(request: HttpRequest, user: User) -> None:
-    """Tells those whose face opened an app that never signed them in before; apps keep no cookies."""
-    if not is_strong(request) and not has_signed_in_from(user, browser_key(request)):
-        notice_send(user, Notice.NEW_DEVICE)
+def _is_known(request: HttpRequest, user: User) -> bool:
+    """Whether this browser has signed the account in before.
+
+    Apps keep no cookies: one is known once a face opened it, by its device key.
+    """
+    if is_headless_request(request):
+        return has_signed_in_from(user, browser_key(request))
+    return user.pk in _known_users(request)
 
 
-def _device_remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Notes in a cookie who has signed in here, and tells those whose face opened a device new to them."""
+def _known_users(request: HttpRequest) -> list[int]:
+    """Who has signed in here, the latest first."""
     try:
-        known = signing.loads(
+        known: list[int] = signing.loads(
             request.COOKIES.get(DEVICE_COOKIE, ""), salt=DEVICE_SALT, max_age=DEVICE_SECONDS
         )
     except signing.BadSignature:
-        known = []
-    if user.pk not in known and not is_strong(request):
+        return []
+    return known
+
+
+def _tell_of_device(request: HttpRequest, user: User) -> None:
+    """Mails the owner what was shown on a device new to them."""
+    if not is_strong(request):
         notice_send(user, Notice.NEW_DEVICE)
-    known = [user.pk, *(other for other in known if other != user.pk)][:DEVICE_USERS]
+        return
+    shown = [record.get("type", record["method"]) for record in get_authentication_records(request, user)]
+    means = " and ".join(dict.fromkeys(MEANS.get(name, "another means") for name in shown))
+    notice_send(user, cast(Notice, DeviceNotice.SIGN_IN), means=means)
+
+
+def _device_remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Notes in a cookie who has signed in here."""
+    known = [user.pk, *(other for other in _known_users(request) if other != user.pk)][:DEVICE_USERS]
     response.set_cookie(
         DEVICE_COOKIE,
         signing.dumps(known, salt=DEVICE_SALT),

@@ -50,7 +50,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @display(description="Why")
     def reason(self, event: AuditEvent) -> str:
         told = event.details.get("reason") or ", ".join(event.details.get("reasons", []))
-        return told or event.details.get("purpose", "-")
+        learned = ", ".join(event.details.get("learned_by", []))
+        return told or (f"learned by {learned}" if learned else event.details.get("purpose", "-"))
 
 
 def _name(user_id: int | None) -> str:

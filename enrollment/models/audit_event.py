@@ -103,7 +103,13 @@ class AuditEvent(models.Model):
         model_version: ModelVersion | None = None,
         details: dict[str, Any] | None = None,
     ) -> "AuditEvent":
-        """Adds a row. Who and from where are those of the present request unless named."""
+        """Adds a row. Who and from where are those of the present request unless named.
+
+        However somebody is erased, the row names the models that learned from them: staff have to train these again.
+        """
+        details = dict(details or {})
+        if action in (cls.Action.FACE_ERASE, cls.Action.SUBJECT_ERASE) and subject:
+            details["learned_by"] = [version.name for version in ModelVersion.that_saw(subject.pk)]
         return cls.objects.create(
             action=action,
             outcome=outcome,
@@ -113,5 +119,5 @@ class AuditEvent(models.Model):
             source=source or current_source() or None,
             object_id=str(object_id),
             model_version_id=model_version.pk if model_version else None,
-            details=details or {},
+            details=details,
         )

@@ -95,6 +95,11 @@ class ModelVersion(models.Model):
         """
         list(cls.objects.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
+    @classmethod
+    def that_saw(cls, subject_id: int) -> "models.QuerySet[ModelVersion]":
+        """The versions that learned from a person of the site, whether the person is still there or not."""
+        return cls.objects.filter(lineage__subjects__has_key=str(subject_id)).order_by("pk")
+
     def begin(self) -> None:
         self._leave(self.State.DRAFT)
         self.state = self.State.TRAINING

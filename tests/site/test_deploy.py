@@ -1,6 +1,7 @@
 """A site that is set up wrongly does not start; one that is set up as the docs say has nothing to warn of."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -16,6 +17,8 @@ PRODUCTION = {
 }
 DEPLOY_CHECK = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 WEB = ["-c", "import faceverify_site.wsgi"]
+WORKER = ["-m", "celery", "-A", "faceverify_site", "worker", "--pool", "solo"]
+BEAT = ["-m", "celery", "-A", "faceverify_site", "beat"]
 
 
 def run(arguments: list[str], **change: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +61,80 @@ def test_the_web_process_refuses_to_start(change, words):
 
 
 def test_the_worker_refuses_to_start():
-    done = run(["-m", "celery", "-A", "faceverify_site", "worker", "--pool", "solo"], FACE_SIGN_IN="maybe")
+    done = run(WORKER, FACE_SIGN_IN="maybe")
     assert "verification.E002" in done.stderr + done.stdout
     assert done.returncode != 0
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory):
+    """Settings of a site with a model of its own registered, and the model's folder."""
+    folder = tmp_path_factory.mktemp("site")
+    model = folder / "model"
+    shutil.copytree(settings.FACE_MODEL, model)
+    change = {
+        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+        "VAR_DIR": str(folder),
+        "FACE_MODEL": str(model),
+    }
+    for command in ("migrate", "register_model"):
+        done = run(["manage.py", command], **change)
+        assert done.returncode == 0, done.stderr
+    return change, model
+
+
+@pytest.fixture
+def altered(furnished):
+    """The same, with one byte of the weights changed."""
+    change, model = furnished
+    weights = model / "embedding.tflite"
+    whole = weights.read_bytes()
+    weights.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    yield change
+    weights.write_bytes(whole)
+
+
+def test_web_starts_on_the_model_that_the_site_signed(furnished):
+    done = run(WEB, **furnished[0])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_nobody_starts_on_an_altered_model(altered, command):
+    done = run(command, **altered)
+    assert "enrollment.E011" in done.stderr + done.stdout
+    assert "embedding.tflite was altered" in done.stderr + done.stdout
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER], ids=["web", "worker"])
+def test_nobody_starts_on_a_model_that_another_key_signed(furnished, command):
+    done = run(
+        command, **furnished[0], SECRET_KEY="another key of many different letters, 0123456789 0123456789"
+    )
+    assert "not signed by this site" in done.stderr + done.stdout
+    assert done.returncode != 0
+
+
+def test_registering_it_again_puts_that_right(furnished):
+    change = furnished[0] | {"SECRET_KEY": "a third key of many different letters, 0123456789 0123456789"}
+    assert run(["manage.py", "register_model"], **change).returncode == 0
+    done = run(WEB, **change)
+    assert done.returncode == 0, done.stderr
+    assert run(["manage.py", "register_model"], **furnished[0]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////nowhere/at/all.sqlite3", "postgres://nobody@127.0.0.1:9/none"],
+    ids=["sqlite", "postgresql"],
+)
+def test_the_web_process_starts_while_the_database_is_away(url):
+    done = run(WEB, DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+
+
+def test_looking_at_the_model_loads_neither_tensorflow_nor_opencv(furnished):
+    heavy = {"tensorflow", "cv2", "ai_edge_litert"}
+    script = f"import faceverify_site.wsgi, sys; sys.exit(len({heavy} & set(sys.modules)))"
+    assert run(["-c", script], **furnished[0]).returncode == 0
