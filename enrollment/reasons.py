@@ -13,6 +13,11 @@ class Reason(models.TextChoices):
     TOO_MANY_PIXELS = "too_many_pixels", "This picture has more than 25 megapixels. Choose a smaller one."
     ANIMATED_IMAGE = "animated_image", "This picture is animated. Choose a still one."
     UNREADABLE_IMAGE = "unreadable_image", "This picture is damaged and cannot be read. Choose another one."
+    HIDDEN_CONTENT = (
+        "hidden_content",
+        "There is more in this file than a picture. Save the picture anew as a JPEG, or choose another one.",
+    )
+    TOO_MUCH_MEMORY = "too_much_memory", "This picture takes too much memory to read. Choose a smaller one."
     # The face
     NO_FACE = "no_face", "No face found. Look into the camera, with your whole face in view."
     SEVERAL_FACES = "several_faces", "More than one face is in the picture. Make sure you are alone in view."

@@ -125,8 +125,13 @@ def step_back(**_: object) -> None:
 
 @worker_process_init.connect
 def warm_up(**_: object) -> None:
-    """Loads the active model before the first picture arrives, in workers that serve faces."""
-    if "biometric" in current_app.amqp.queues.consume_from:
+    """Loads the active model before the first picture arrives, in workers that serve faces, and limits their memory."""
+    queues = current_app.amqp.queues.consume_from
+    if "biometric" in queues:
         from enrollment import jobs
 
         jobs.pipeline_warm_up()
+    if "biometric" in queues or "enrollment" in queues:
+        from enrollment.jobs import memory
+
+        memory.limit(settings.FACE_MEMORY_LIMIT_MB)

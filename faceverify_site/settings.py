@@ -327,6 +327,8 @@ WEBHOOK_PRIVATE_RECEIVERS = env.bool("WEBHOOK_PRIVATE_RECEIVERS", default=False)
 FACE_ENCRYPTION_KEYS = env.list("FACE_ENCRYPTION_KEYS")
 FACE_MODEL = env.str("FACE_MODEL", default=str(BASE_DIR / "ml" / "artifacts" / "mobilefacenet-base-1"))
 FACE_THREADS = env.int("FACE_THREADS", default=min(2, os.cpu_count() or 1))
+# What a process that reads pictures may take beyond what it holds at its start; 0: whatever there is.
+FACE_MEMORY_LIMIT_MB = env.int("FACE_MEMORY_LIMIT_MB", default=1024)
 FACE_TARGET_FMR = env.float("FACE_TARGET_FMR", default=1e-4)
 FACE_DECISION_RULE = env.str("FACE_DECISION_RULE", default="template_mean")
 FACE_SIGN_IN = env.str("FACE_SIGN_IN", default="passwordless")

@@ -19,7 +19,7 @@ class ImageError(MLError):
     """The bytes are no usable picture.
 
     Codes: `empty_file`, `file_too_large`, `unsupported_type`, `too_many_pixels`, `unreadable_image`,
-    `animated_image`.
+    `animated_image`, `too_much_memory`.
     """
 
 

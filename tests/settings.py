@@ -12,6 +12,8 @@ from faceverify_site.settings import *  # noqa: E402, F403
 
 # One picture signs in where the challenge is not the point; `test_liveness*` turn it on.
 LIVENESS = "off"
+# A worker in a thread would limit all tests.
+FACE_MEMORY_LIMIT_MB = 0
 # All tests ask from one address; those about throttles set their own.
 API_RATES = dict.fromkeys(API_RATES, "1000000/min")  # noqa: F405
 # A worker of the tests is a thread, which ends without closing its connection.

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 import numpy as np
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from enrollment import metrics
 from enrollment.bell import ring_on_commit, samples_bell
-from enrollment.errors import ModelUnavailable
+from enrollment.errors import ModelUnavailable, StorageFull
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template, WebhookDelivery
@@ -22,7 +23,7 @@ from enrollment.reasons import Reason
 from enrollment.selectors import active_model_version, anchor_status, anchor_templates, has_consent
 from enrollment.storage import faces_storage
 from ml.errors import ImageError
-from ml.faces.images import encode_jpeg
+from ml.faces.images import decode, encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import TEMPLATE_MEAN, decision_rule
@@ -38,11 +39,15 @@ SAME_PERSON_FMR = 1e-3
 
 @dataclass(frozen=True)
 class Finding:
-    """What one picture gave: a face that can be compared, or the reasons why not."""
+    """What one picture gave: a face that can be compared, or the reasons why not.
+
+    `upright` is the picture as it is kept, and `picture` the aligned face.
+    """
 
     reasons: list[str]
     quality: dict[str, float]
     box: dict[str, float] = field(default_factory=dict)
+    upright: bytes = b""
     crop: bytes = b""
     embedding: np.ndarray | None = None
     picture: Picture | None = None
@@ -60,8 +65,16 @@ def template_extract(sample_id: str) -> int | None:
     if sample is None:
         return None
     given_up = sample.tries > MAX_TRIES
-    finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
-    accepted = _decide(sample, finding, version, pipeline)
+    try:
+        finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
+        accepted = _decide(sample, finding, version, pipeline)
+    except StorageFull:  # not the picture's fault either: it waits until there is room
+        Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).update(tries=F("tries") - 1)
+        raise
+    except FileNotFoundError:
+        if Sample.objects.filter(pk=sample_id, image=sample.image.name).exists():
+            raise
+        return None  # decided by another worker meanwhile; or sealed anew, and the sweep brings it back
     return sample.subject_id if accepted and anchor_status(sample.subject).usable else None
 
 
@@ -70,13 +83,15 @@ def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
         data = file.read()
     try:
         extraction = pipeline.extract(data, gate=ENROLLMENT_GATE)
+        upright = encode_jpeg(decode(data)) if extraction.accepted else b""
     except ImageError as error:
         return Finding([error.code], {})
     quality = asdict(extraction.quality) if extraction.quality else {}
     box = {name: round(value, 3) for name, value in asdict(extraction.box).items()} if extraction.box else {}
     if extraction.crop is None or extraction.embedding is None:
         return Finding([str(reason) for reason in extraction.reasons], quality, box)
-    return Finding([], quality, box, encode_jpeg(extraction.crop), extraction.embedding, extraction.crop)
+    crop = encode_jpeg(extraction.crop)
+    return Finding([], quality, box, upright, crop, extraction.embedding, extraction.crop)
 
 
 @transaction.atomic
@@ -88,6 +103,7 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
         return False
     if finding.embedding is not None and _is_same_person(subject, finding.embedding, version, pipeline):
         current.accept(crop=finding.crop, quality=finding.quality, box=finding.box)
+        _image_replace(current, finding.upright)
         _store_templates(current, finding, version)
     else:
         name = str(current.image.name)
@@ -113,6 +129,16 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     transaction.on_commit(counter.inc)
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
     return accepted
+
+
+def _image_replace(sample: Sample, upright: bytes) -> None:
+    """Keeps nothing of the file that was sent but what can be seen: no place, no camera, no notes, no thumbnail.
+
+    Under a new name, so that the row names a whole file at any time. What a crash leaves behind is swept.
+    """
+    sent = str(sample.image.name)
+    sample.image.save("", ContentFile(upright), save=False)
+    transaction.on_commit(lambda: faces_storage().delete(sent), robust=True)
 
 
 def _store_templates(sample: Sample, finding: Finding, version: ModelVersion) -> None:

@@ -29,6 +29,7 @@ class Sample(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="samples")
     state = models.CharField(max_length=16, choices=State, default=State.PENDING)
+    # As it was sent while pending; then made anew from what can be seen in it.
     image = models.FileField(storage=faces_storage, upload_to=random_name, blank=True, help_text="Encrypted.")
     image_digest = models.CharField(
         max_length=64, help_text="Keyed fingerprint of the file, to notice it twice."

@@ -45,8 +45,7 @@ def _account(user: User) -> dict[str, Any]:
 
 def _picture(file: zipfile.ZipFile, sample: Sample) -> dict[str, Any]:
     if sample.image:
-        with sample.image.open() as image:
-            data = image.read()
+        data = _image(sample)
         file.writestr(f"pictures/{sample.pk}{ENDINGS.get(data[:2], '')}", data, zipfile.ZIP_STORED)
     if sample.state == Sample.State.ACCEPTED:
         file.writestr(f"faces/{sample.pk}.jpg", sample.crop, zipfile.ZIP_STORED)
@@ -58,6 +57,16 @@ def _picture(file: zipfile.ZipFile, sample: Sample) -> dict[str, Any]:
         "given_at": sample.created_at,
         "decided_at": sample.decided_at,
     }
+
+
+def _image(sample: Sample) -> bytes:
+    try:
+        image = sample.image.open()
+    except FileNotFoundError:  # accepted or sealed anew since the row was read
+        sample.refresh_from_db()
+        image = sample.image.open()
+    with image:
+        return bytes(image.read())
 
 
 def _history(user: User, subject: Subject | None) -> list[dict[str, Any]]:

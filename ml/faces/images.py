@@ -55,14 +55,15 @@ def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
         # What Pillow warns of (odd EXIF, many pixels) is either harmless or refused below.
         warnings.simplefilter("ignore")
         try:
-            rgb = _load(data, limits)
+            return _shrink(_load(data, limits), limits.max_side_px)
+        except MemoryError as error:
+            raise ImageError("too_much_memory", "expected a picture that there is memory for") from error
         except Image.DecompressionBombError as error:
             raise ImageError(
                 "too_many_pixels", f"expected at most {limits.max_pixels} pixels: {error}"
             ) from error
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
             raise ImageError("unreadable_image", f"expected a whole picture, got: {error}") from error
-    return _shrink(rgb, limits.max_side_px)
 
 
 def encode_jpeg(rgb: Picture, *, quality: int = 92) -> bytes:
@@ -102,4 +103,9 @@ def _shrink(rgb: Picture, max_side_px: int) -> Picture:
     if scale >= 1:
         return rgb
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    try:
+        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise

@@ -14,6 +14,8 @@ const TAKE_ANOTHER = [
   "too_many_pixels",
   "animated_image",
   "unreadable_image",
+  "hidden_content",
+  "too_much_memory",
 ];
 
 /**

@@ -2,6 +2,7 @@ import io
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -124,3 +125,13 @@ def test_it_refuses_an_animation(picture, format_):
     other = picture.rotate(180)
     data = encoded(picture, format_, save_all=True, append_images=[other], duration=100)
     assert refusal(data) == "animated_image"
+
+
+def test_it_refuses_what_there_is_no_memory_to_shrink(monkeypatch):
+    def resize(*_, **__):
+        error = cv2.error("Insufficient memory")
+        error.code = cv2.Error.StsNoMem
+        raise error
+
+    monkeypatch.setattr(cv2, "resize", resize)
+    assert refusal(encoded(Image.new("RGB", (2000, 10)), "PNG")) == "too_much_memory"
