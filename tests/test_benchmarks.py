@@ -8,6 +8,7 @@ import pytest
 from benchmarks import report
 from benchmarks.__main__ import main, parser_of
 from benchmarks.catalogue import BENCHMARKS, load
+from benchmarks.spread import spread
 
 PAGE = report.DOCS.with_suffix(".md")
 
@@ -54,6 +55,14 @@ def test_verify_says_what_others_rely_on(tmp_path, capsys):
         assert {"median_ms", "p95_ms", "p99_ms", "per_second"} <= figures[callers].keys()
     assert figures["best_per_second"] == max(figures[callers]["per_second"] for callers in ("1", "2"))
     assert "stage: embed" in figures["stages_ms"]
+
+
+def test_no_percentile_lies_above_the_largest():
+    assert spread([1.0, 2.0, 10.0]) == {"median": 2.0, "p95": 9.2, "p99": 9.8, "max": 10.0}
+
+
+def test_a_single_time_is_no_spread():
+    assert spread([1.0]) == {}
 
 
 def test_a_table_replaces_the_one_between_its_marks_alone():
