@@ -6,7 +6,7 @@ import json
 import pytest
 
 from benchmarks import report
-from benchmarks.__main__ import main, parser_of
+from benchmarks.__main__ import listed, main, parser_of
 from benchmarks.catalogue import BENCHMARKS, load
 from benchmarks.spread import spread
 
@@ -26,6 +26,11 @@ def test_every_benchmark_has_a_file_and_every_file_is_listed():
         if "\ndef arguments(" in path.read_text()
     }
     assert takes_options == set(BENCHMARKS)
+
+
+def test_all_runs_those_too_that_take_long():
+    assert listed(everything=True) == list(BENCHMARKS)
+    assert {"memory", "peers"} == set(BENCHMARKS) - set(listed(everything=False))
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
