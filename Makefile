@@ -44,8 +44,8 @@ superuser: setup ## Create an account that may use the admin
 test: setup .venv/.installed-dev ## Run the tests; add ARGS="-k name" to choose
 	@$(BIN)/pytest $(ARGS)
 
-bench: setup .venv/.installed-dev ## Time the site: all in a few minutes each, or BENCH=verify; JSON=1, OUT=folder, ARGS="--help"
-	@$(BIN)/python -m benchmarks $(BENCH) $(if $(JSON),--json) $(if $(OUT),--out $(OUT)) $(ARGS)
+bench: setup .venv/.installed-dev ## Time the site: all that are quick, ALL=1 every one, or BENCH=verify; JSON=1, OUT=folder, ARGS="--help"
+	@$(BIN)/python -m benchmarks $(BENCH) $(if $(ALL),--all) $(if $(JSON),--json) $(if $(OUT),--out $(OUT)) $(ARGS)
 
 faults: setup .venv/.installed-dev ## Break the running site in every way on the list, and count what was lost
 	@$(BIN)/python -m tests.faults $(ARGS)

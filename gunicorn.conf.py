@@ -13,6 +13,7 @@ _port = _site.port if _site.scheme == "http" and _site.port else 8000
 bind = os.environ.get("BIND", f"127.0.0.1:{_port}")
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = settings.WEB_THREADS
+worker_class = "faceverify_site.web_worker.DrainingWorker"
 preload_app = True
 timeout = 60
 # Longer than whoever asks keeps an idle connection (proxies 60 s, deploy/Caddyfile): else one is closed just as a

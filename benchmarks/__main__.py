@@ -1,4 +1,7 @@
-"""Runs a benchmark, or without a name all that take a few minutes at most, each in a process of its own."""
+"""Runs a benchmark, or without a name all that take a few minutes at most, each in a process of its own.
+
+With `--all` instead of a name those too that take longer.
+"""
 
 import argparse
 import json
@@ -13,7 +16,7 @@ from benchmarks.catalogue import BENCHMARKS, QUICK_MINUTES, Figures, load
 def main(arguments: list[str]) -> int:
     name = arguments[0] if arguments and arguments[0] in BENCHMARKS else None
     options = parser_of(name).parse_args(arguments)
-    figures = run(name, options) if name else run_all(options.out)
+    figures = run(name, options) if name else run_many(listed(everything=options.all), options.out)
     if options.json:
         print(json.dumps(figures))
     return 0 if figures else 1
@@ -22,10 +25,10 @@ def main(arguments: list[str]) -> int:
 def parser_of(name: str | None) -> argparse.ArgumentParser:
     """Of one benchmark, or of the list of them."""
     benchmark = load(name) if name else None
-    listed = "\n".join(f"  {key:15} about {minutes} min" for key, minutes in BENCHMARKS.items())
+    names = "\n".join(f"  {key:15} about {minutes} min" for key, minutes in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description=(benchmark.__doc__ if benchmark else f"{__doc__}\n\n{listed}"),
+        description=(benchmark.__doc__ if benchmark else f"{__doc__}\n{names}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", nargs="?", choices=BENCHMARKS, metavar="NAME")
@@ -33,6 +36,8 @@ def parser_of(name: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=report.DOCS, help="folder of JSON and plots")
     if benchmark:
         benchmark.arguments(parser)
+    else:
+        parser.add_argument("--all", action="store_true", help="every one, whatever it takes")
     return parser
 
 
@@ -44,18 +49,25 @@ def run(name: str, options: argparse.Namespace) -> Figures:
     return {name: figures}
 
 
-def run_all(out: Path) -> Figures:
-    """Those that are quick; nothing is returned if one of them failed."""
+def listed(*, everything: bool) -> list[str]:
+    """Those that are quick, or every one."""
+    return [name for name, minutes in BENCHMARKS.items() if everything or minutes <= QUICK_MINUTES]
+
+
+def run_many(names: list[str], out: Path) -> Figures:
+    """One after the other; nothing is returned if one of them failed."""
     figures: Figures = {}
-    quick = [name for name, minutes in BENCHMARKS.items() if minutes <= QUICK_MINUTES]
-    for name in quick:
+    for name in names:
         command = [sys.executable, "-m", "benchmarks", name, "--json", "--out", str(out)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=report.ROOT)
         *lines, last = done.stdout.splitlines() or [""]
         print("\n".join(lines), flush=True)
         figures |= json.loads(last) if done.returncode == 0 else {}
-    print(f"Not run, for their length: {', '.join(sorted(BENCHMARKS.keys() - quick))}.")
-    return figures if len(figures) == len(quick) else {}
+    if left_out := sorted(BENCHMARKS.keys() - names):
+        print(f"Not run, for their length: {', '.join(left_out)}.")
+    if failed := [name for name in names if name not in figures]:
+        print(f"Failed: {', '.join(failed)}.")
+    return {} if failed else figures
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "training_step": 2,
     "answer_times": 2,
     "overload": 3,
+    "busy": 3,
     "promotion_load": 3,
     "training_load": 4,
     "memory": 31,

@@ -8,7 +8,6 @@ three answers in a row that take no longer than before it. With DATABASE_URL set
 import argparse
 import http.client
 import json
-import statistics
 import threading
 import time
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from benchmarks.caller import SESSIONS, Caller, picture_form
 from benchmarks.catalogue import Figures
 from benchmarks.report import markdown
 from benchmarks.site import running
+from benchmarks.spread import spread
 from ml.evaluation import plot_style
 from tests.faces import jpeg, portrait
 
@@ -141,18 +141,6 @@ def seconds_until_quick(caller: Impatient, calm_ms: float) -> float:
         status, took = caller.try_once(jpeg(portrait()))
         quick = quick + 1 if status == 200 and took <= calm_ms else 0
     return time.monotonic() - start
-
-
-def spread(times: list[float]) -> dict[str, float]:
-    if len(times) < 2:
-        return {}
-    cuts = statistics.quantiles(times, n=100)
-    return {
-        "median": round(statistics.median(times), 1),
-        "p95": round(cuts[94], 1),
-        "p99": round(cuts[98], 1),
-        "max": round(max(times), 1),
-    }
 
 
 KINDS = {

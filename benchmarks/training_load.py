@@ -10,6 +10,7 @@ import statistics
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -22,7 +23,11 @@ from ml.evaluation import plot_style
 from tests.e2e.stack import Stack
 from tests.faces import jpeg, portrait
 
+if TYPE_CHECKING:
+    from enrollment.models import TrainingRun
+
 JUDGED_ON = 60
+TARGET_FMR = "0.01"  # what 60 people can show
 BEFORE = "before"
 INTERVAL_SECONDS = 0.2
 
@@ -35,8 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Figures:
     required(options.data)
-    target = "0.01"  # what 60 people can show
-    with site.running(FACE_TARGET_FMR=target) as stack, enrolled(stack.url, 1) as (caller,):
+    with site.running(FACE_TARGET_FMR=TARGET_FMR) as stack, enrolled(stack.url, 1) as (caller,):
         import_people(stack, options.data, options.people)
         site.know(stack)
         times = times_by_phase(stack, caller, options.rounds)
@@ -61,19 +65,24 @@ def import_people(stack: Stack, data: Path, count: int) -> None:
         stack.manage(f"import_{purpose}_set", str(folder), "--aligned")
 
 
-def times_by_phase(stack: Stack, caller: Caller, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each verification, by the phase of the run that went on meanwhile."""
+def request_run(stack: Stack, *, epochs: int) -> "TrainingRun":
+    """Asks for a run that learns from the set alone."""
     from enrollment.models import TrainingRun
 
+    stack.manage("request_training", "--training-set", "training", "--without-site", "--epochs", str(epochs))
+    return TrainingRun.objects.latest("pk")
+
+
+def times_by_phase(stack: Stack, caller: Caller, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of each verification, by the phase of the run that went on meanwhile."""
     picture = jpeg(portrait())
     times: dict[str, list[float]] = defaultdict(list)
     caller.verify(picture)  # warm
     for _ in range(rounds):
         times[BEFORE].append(caller.verify(picture))
         time.sleep(INTERVAL_SECONDS)
-    stack.manage("request_training", "--training-set", "training", "--without-site", "--epochs", "1")
-    run = TrainingRun.objects.latest("pk")
-    while run.state in TrainingRun.OPEN:
+    run = request_run(stack, epochs=1)
+    while run.state in run.OPEN:
         times[run.phase or run.state].append(caller.verify(picture))
         time.sleep(INTERVAL_SECONDS)
         run.refresh_from_db()

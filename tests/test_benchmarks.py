@@ -6,8 +6,9 @@ import json
 import pytest
 
 from benchmarks import report
-from benchmarks.__main__ import main, parser_of
+from benchmarks.__main__ import listed, main, parser_of
 from benchmarks.catalogue import BENCHMARKS, load
+from benchmarks.spread import spread
 
 PAGE = report.DOCS.with_suffix(".md")
 
@@ -25,6 +26,11 @@ def test_every_benchmark_has_a_file_and_every_file_is_listed():
         if "\ndef arguments(" in path.read_text()
     }
     assert takes_options == set(BENCHMARKS)
+
+
+def test_all_runs_those_too_that_take_long():
+    assert listed(everything=True) == list(BENCHMARKS)
+    assert {"memory", "peers"} == set(BENCHMARKS) - set(listed(everything=False))
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -54,6 +60,14 @@ def test_verify_says_what_others_rely_on(tmp_path, capsys):
         assert {"median_ms", "p95_ms", "p99_ms", "per_second"} <= figures[callers].keys()
     assert figures["best_per_second"] == max(figures[callers]["per_second"] for callers in ("1", "2"))
     assert "stage: embed" in figures["stages_ms"]
+
+
+def test_no_percentile_lies_above_the_largest():
+    assert spread([1.0, 2.0, 10.0]) == {"median": 2.0, "p95": 9.2, "p99": 9.8, "max": 10.0}
+
+
+def test_a_single_time_is_no_spread():
+    assert spread([1.0]) == {}
 
 
 def test_a_table_replaces_the_one_between_its_marks_alone():

@@ -66,7 +66,8 @@ class Stack:
         process.wait(20)
 
     def down(self) -> None:
-        for name in list(self.processes):
+        # The broker last: a worker that looks for a lost one does not hear that it shall stop.
+        for name in reversed(list(self.processes)):
             self.stop(name)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -36,6 +36,18 @@ def test_every_setting_that_it_passes_is_documented():
     assert {name for name in passed - own_of_python if f"{name}=" not in known} == set()
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_a_further_machine_may_use_another_database_and_broker(name):
+    assert COMPOSE["x-site"]["environment"][name].startswith(f"${{{name}:-")
+
+
+def test_nothing_waits_for_a_store_that_was_not_asked_for():
+    assert SERVICES["store"]["profiles"] == ["s3"]
+    waiting = {name: some.get("depends_on", []) for name, some in SERVICES.items()}
+    needed = [on["store"].get("required", True) for on in waiting.values() if "store" in on]
+    assert needed == [False]
+
+
 def test_whatever_it_copies_is_there():
     sources = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile(), re.MULTILINE)
     assert sources

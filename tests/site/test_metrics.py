@@ -19,6 +19,7 @@ from tests.faces import jpeg, portrait
 from tests.factories import ConsentFactory, SampleFactory, model_version
 
 pytestmark = pytest.mark.django_db
+OPERATIONS = configured.BASE_DIR / "docs" / "operations.md"
 DASHBOARD = configured.BASE_DIR / "deploy" / "grafana" / "faceverify.json"
 
 
@@ -194,3 +195,12 @@ def test_the_web_process_stays_light():
         text=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_docs_name_every_stage():
+    """Those that the code times, and no other."""
+    row = next(line for line in OPERATIONS.read_text().splitlines() if "`faceverify_stage_seconds`" in line)
+    packages = [configured.BASE_DIR / name for name in ("ml", "enrollment", "verification")]
+    code = "".join(path.read_text() for package in packages for path in package.rglob("*.py"))
+    timed = set(re.findall(r'\bstage\("(\w+)"\)', code))
+    assert timed == set(re.findall(r"`(\w+)`", row)) - {"faceverify_stage_seconds"}

@@ -6,7 +6,9 @@ import os
 import shutil
 import ssl
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -97,6 +99,32 @@ def test_an_idle_connection_is_still_good_for_a_post(proxied):
         answers.append((answer.status, json.loads(answer.read())["code"]))
     idle.close()
     assert answers == [(403, "permission_denied")] * 2
+
+
+def test_nobody_notices_that_the_web_process_is_replaced(proxied):
+    stack, address, certificate = proxied
+    context, over = ssl.create_default_context(cafile=str(certificate)), threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(statuses, address, context, over, method) for method in ("GET", "POST")]
+        time.sleep(0.5)
+        stack.stop("web")
+        time.sleep(1)  # for as long it would be away in a container
+        stack.start("web")
+        stack.wait_for_web()
+        over.set()
+        pages, posts = (found.result() for found in asking)
+    assert set(pages) == {200}
+    assert set(posts) == {403}  # the site's own answer to a stranger
+
+
+def statuses(address, context, over, method) -> list[int]:
+    """What is answered to a stranger who asks on until it is over."""
+    found = []
+    with httpx.Client(base_url=address, verify=context, timeout=30) as http:
+        while not over.wait(0.05):
+            path = "/accounts/login/" if method == "GET" else "/api/v1/samples"
+            found.append(http.request(method, path).status_code)
+    return found
 
 
 def test_probes_are_asked_inside_only(proxied, visitor):
