@@ -13,6 +13,7 @@ from django.db import connection
 
 from tests.e2e.stack import Stack
 from tests.faults.postgres import Postgres
+from tests.faults.visitor import Ledger
 
 DOWN_SECONDS = 3.0
 QUEUES = ("biometric", "enrollment")
@@ -27,6 +28,7 @@ class Site:
     postgres: Postgres | None
     model: Path
     has_disks: bool = False  # of its own, which may be filled
+    ledger: Ledger = field(default_factory=Ledger)
     amiss: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
 
