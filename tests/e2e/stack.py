@@ -81,7 +81,7 @@ class Stack:
         return done.stdout
 
     def wait_for_web(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # other work may take the cores
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
