@@ -11,6 +11,7 @@ FAULTS: tuple[Fault, ...] = (
     breakages.web_killed,
     breakages.web_killed_whole,
     breakages.broker_killed,
+    breakages.broker_restarted,
     breakages.broker_emptied,
     breakages.messages_lost,
     breakages.messages_doubled,
