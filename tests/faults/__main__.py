@@ -23,6 +23,7 @@ from tests.faults.breakages import Site
 from tests.faults.crowd import OWNERS, Crowd
 from tests.faults.disk import mounted, unmounted
 from tests.faults.faults import FAULTS, Fault
+from tests.faults.network import network
 from tests.faults.postgres import Postgres, programs
 from tests.faults.world import SETTINGS, furnished
 
@@ -35,11 +36,11 @@ STEPS = int(os.environ.get("STEPS", "5000"))
 
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """The whole site on a database, a broker, a model and, where that is permitted, disks of its own."""
+    """The whole site on a database, a broker, a model and, where that is permitted, disks and a network of its own."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    found = programs()
-    postgres = Postgres(found) if found else None
+    found, hosts = programs(), network()
+    postgres = Postgres(found, hosts) if found else None
     stack = Stack()
     disks = {stack.folder: "1500m", stack.folder / "faces": "64m"}
     has_disks = all(mounted(folder, size) for folder, size in disks.items())
@@ -52,7 +53,7 @@ def running_site() -> Iterator[Site]:
         shutil.copytree(ROOT / "ml" / "artifacts" / "mobilefacenet-base-1", model)
         stack.environment["FACE_MODEL"] = str(model)
         stack.up()
-        yield Site(stack, postgres, next(model.glob("*.tflite")), has_disks)
+        yield Site(stack, postgres, next(model.glob("*.tflite")), has_disks, hosts)
     finally:
         stack.down()
         for folder in reversed(disks):
@@ -60,6 +61,8 @@ def running_site() -> Iterator[Site]:
         shutil.rmtree(stack.folder, ignore_errors=True)
         if postgres:
             postgres.close()
+        if hosts:
+            hosts.close()
 
 
 def connect(stack: Stack) -> None:

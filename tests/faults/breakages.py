@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tests.e2e.stack import Stack
 from tests.faces import jpeg, portrait
+from tests.faults.network import Network
 from tests.faults.postgres import Postgres
 from tests.faults.visitor import Ledger, Visitor
 
@@ -35,6 +36,7 @@ class Site:
     postgres: Postgres | None
     model: Path
     has_disks: bool = False  # of its own, which may be filled
+    network: Network | None = None
     ledger: Ledger = field(default_factory=Ledger)
     amiss: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
