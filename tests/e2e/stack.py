@@ -63,7 +63,7 @@ class Stack:
     def stop(self, name: str, how: int = signal.SIGTERM) -> None:
         process = self.processes.pop(name)
         process.send_signal(how)
-        process.wait(20)
+        process.wait(60)
 
     def down(self) -> None:
         for name in list(self.processes):

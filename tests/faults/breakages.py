@@ -20,7 +20,8 @@ from tests.faults.network import Network
 from tests.faults.postgres import Postgres
 from tests.faults.visitor import Ledger, Visitor
 
-DOWN_SECONDS, REFUSED_WITHIN_SECONDS, WAITING_WITHIN_SECONDS = 3.0, 30.0, 30.0
+DOWN_SECONDS = 3.0
+REFUSED_WITHIN_SECONDS = WAITING_WITHIN_SECONDS = STARTED_WITHIN_SECONDS = 30.0
 QUEUES = ("biometric", "enrollment")
 # What people wait for; signs of life and sweeps come again by themselves.
 PEOPLES = {"verification.tasks.attempt_decide", "enrollment.tasks.template_extract"}
@@ -46,6 +47,14 @@ class Site:
         parent = str(self.stack.processes[name].pid)
         found = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=False)
         return [int(line) for line in found.stdout.split()]
+
+    def start_worker(self) -> None:
+        """Gives it time to come up, where that is not the fault."""
+        self.stack.start("biometric")
+        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+        while not self.children("biometric") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(DOWN_SECONDS)  # its child loads the model
 
     def broker(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.stack.folder / "broker.sock"))

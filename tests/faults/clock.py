@@ -12,7 +12,7 @@ from tests.faces import jpeg, portrait
 from tests.faults.breakages import Site
 from tests.faults.visitor import Visitor
 
-PARTS = ("web", "biometric", "training", "webhooks", "beat")
+PARTS = ("web", "training", "webhooks", "beat")  # and the worker for faces
 SOURCE = Path(__file__).with_suffix(".c")
 DAY_SECONDS = 86_400
 NOTICED_SECONDS = 3.0
@@ -74,6 +74,8 @@ def _restart(site: Site) -> None:
     for name in PARTS:
         site.stack.stop(name)
         site.stack.start(name)
+    site.stack.stop("biometric")
+    site.start_worker()
     site.stack.wait_for_web()
 
 

@@ -88,8 +88,15 @@ class Crowd:
 
     def _give_and_take(self) -> None:
         """A picture more, never the same twice, and one less."""
-        self._giver.take_back(self._giver.give(_altered(time.time_ns())))
-        self.ledger.count("give_and_take: done")
+        try:
+            self._giver.take_back(self._giver.give(_altered(time.time_ns())))
+            self.ledger.count("give_and_take: done")
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.FORBIDDEN:
+                raise
+            # The password was shown too long ago by now.
+            self.ledger.count("give_and_take: password asked for")
+            self._giver = Visitor(self._url, self.ledger).sign_in(self._giver.name)
 
     def _strangers(self) -> Iterator[tuple[Visitor, bytes]]:
         """Owners of different faces in turn, and the pictures of everybody else."""

@@ -12,7 +12,7 @@ import psycopg
 
 from tests.e2e.stack import ROOT, commands, free_port
 from tests.faces import jpeg, portrait
-from tests.faults.breakages import DOWN_SECONDS, NO_POSTGRES, Site
+from tests.faults.breakages import NO_POSTGRES, Site
 from tests.faults.disk import picture
 from tests.faults.network import Host
 from tests.faults.visitor import Visitor
@@ -51,7 +51,7 @@ def host_cut_off(site: Site) -> None:
         after.enter_context(_worker(site, far, broker, FAR_CHILDREN))
         after.callback(far.let_back)
         site.stack.stop("biometric")
-        after.callback(_take_over, site)
+        after.callback(site.start_worker)  # before the hosts' stop
         visitor.seconds_until_recognised()
         with ExitStack() as other:
             with _work_in_hand(site, owner):
@@ -63,13 +63,6 @@ def host_cut_off(site: Site) -> None:
         took = visitor.seconds_until_recognised()  # by the host that was lost: nobody else is there
         site.ledger.count(f"host_cut_off: works again after {took:.1f} s")
         site.amiss["returned_host_silent"] += int(took > ANSWER_SECONDS)
-
-
-def _take_over(site: Site) -> None:
-    """The site's own worker again, before the hosts' are stopped."""
-    site.stack.start("biometric")
-    _wait_until(lambda: bool(site.children("biometric")), "The site's worker does not start.")
-    time.sleep(DOWN_SECONDS)
 
 
 @contextmanager

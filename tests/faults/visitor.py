@@ -101,10 +101,13 @@ class Visitor:
         self.ledger.note(session, str(answer["state"]))
         return str(answer["state"])
 
-    def sign_in(self, name: str) -> None:
-        """By password, which also lifts a lock."""
+    def sign_in(self, name: str) -> "Visitor":
+        """Comes back by password, which also lifts a lock."""
+        self.name = name
         self.open("/accounts/login/")
         self.post("/accounts/login/", data={"login": name, "password": PASSWORD})
+        self.open("/face/")
+        return self
 
     def seconds_until_recognised(self) -> float:
         """How long it takes until the right face is known again; gives up after a minute."""
