@@ -113,15 +113,16 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A machine that the network loses does not keep rows locked: on both sides, silence ends a connection.
+    # A machine that the network loses does not keep rows locked: on both sides, silence ends a connection. Soon enough
+    # that whoever waits for such a row is answered within 10 s.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
+        "keepalives_idle": 3,
+        "keepalives_interval": 1,
         "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
-        "options": "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
-        " -c tcp_user_timeout=10000 -c idle_in_transaction_session_timeout=30000",
+        "tcp_user_timeout": 6_000,
+        "options": "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
+        " -c tcp_user_timeout=6000 -c idle_in_transaction_session_timeout=30000",
     } | DATABASES["default"].get("OPTIONS", {})
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -63,7 +63,7 @@ class Stack:
     def stop(self, name: str, how: int = signal.SIGTERM) -> None:
         process = self.processes.pop(name)
         process.send_signal(how)
-        process.wait(20)
+        process.wait(60)
 
     def down(self) -> None:
         # The broker last: a worker that looks for a lost one does not hear that it shall stop.
@@ -82,7 +82,7 @@ class Stack:
         return done.stdout
 
     def wait_for_web(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90  # other work may take the cores
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):

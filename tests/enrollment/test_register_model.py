@@ -47,6 +47,15 @@ def test_the_site_registers_what_came_with_it_and_starts_without_what_is_broken(
     small_artifact(tmp_path / "broken-1", "contrastive48", thresholds=(-0.5,))
     (tmp_path / "broken-1" / LITE_FILE).write_bytes(b"altered")
     monkeypatch.setattr(prepare_site, "ARTIFACTS", tmp_path)
+    call_command("register_model", verbosity=0)
     prepare_site.Command()._register_others()
     assert states() == {DEFAULT_ARTIFACT.name: "active", "small-1": "candidate"}
     assert "broken-1 is left out: artifact_altered" in capsys.readouterr().err
+
+
+def test_the_sites_own_model_lies_where_the_setting_says(tmp_path, settings):
+    """Though the very same one also came with the site."""
+    settings.FACE_MODEL = str(shutil.copytree(DEFAULT_ARTIFACT, tmp_path / "own"))
+    call_command("register_model", settings.FACE_MODEL, verbosity=0)
+    prepare_site.Command()._register_others()
+    assert ModelVersion.objects.get(state="active").path == settings.FACE_MODEL

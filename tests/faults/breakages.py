@@ -1,22 +1,32 @@
 """What breaks, and how it is put right again by whoever watches over the processes; nothing else is done by hand."""
 
+import json
 import os
 import signal
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
 from django.db import connection
+from django.utils import timezone
 
 from tests.e2e.stack import Stack
+from tests.faces import jpeg, portrait
+from tests.faults.network import Network
 from tests.faults.postgres import Postgres
+from tests.faults.visitor import Ledger, Visitor
 
 DOWN_SECONDS = 3.0
+REFUSED_WITHIN_SECONDS = WAITING_WITHIN_SECONDS = STARTED_WITHIN_SECONDS = 30.0
 QUEUES = ("biometric", "enrollment")
+# What people wait for; signs of life and sweeps come again by themselves.
+PEOPLES = {"verification.tasks.attempt_decide", "enrollment.tasks.template_extract"}
 NO_POSTGRES = "needs PostgreSQL's programs"
+RECOGNISED = ("verify", "sign_in", "sample_decide")  # in the audit log
 
 
 @dataclass
@@ -27,6 +37,8 @@ class Site:
     postgres: Postgres | None
     model: Path
     has_disks: bool = False  # of its own, which may be filled
+    network: Network | None = None
+    ledger: Ledger = field(default_factory=Ledger)
     amiss: Counter[str] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -35,6 +47,14 @@ class Site:
         parent = str(self.stack.processes[name].pid)
         found = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=False)
         return [int(line) for line in found.stdout.split()]
+
+    def start_worker(self) -> None:
+        """Gives it time to come up, where that is not the fault."""
+        self.stack.start("biometric")
+        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+        while not self.children("biometric") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(DOWN_SECONDS)  # its child loads the model
 
     def broker(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.stack.folder / "broker.sock"))
@@ -77,10 +97,18 @@ def broker_emptied(site: Site) -> None:
     site.broker().flushall()
 
 
+def broker_restarted(site: Site) -> None:
+    """As for an update: it is asked to stop, and writes down what it holds."""
+    site.stack.stop("broker", signal.SIGTERM)
+    time.sleep(DOWN_SECONDS)
+    site.stack.start("broker")
+
+
 def messages_lost(site: Site) -> None:
     """What comes in while no worker is there, gone from the queues."""
     site.stack.stop("biometric")
     time.sleep(DOWN_SECONDS)
+    site.amiss["messages_lost_hit_nobody"] += int(not _peoples_messages(site))
     site.broker().delete(*QUEUES)
     site.stack.start("biometric")
 
@@ -89,11 +117,23 @@ def messages_doubled(site: Site) -> None:
     """Every message of the queues three times over."""
     site.stack.stop("biometric")
     time.sleep(DOWN_SECONDS)
+    site.amiss["messages_doubled_hit_nobody"] += int(not _peoples_messages(site))
     broker = site.broker()
     for queue in QUEUES:
         if waiting := broker.lrange(queue, 0, -1):
             broker.rpush(queue, *waiting, *waiting)
     site.stack.start("biometric")
+
+
+def _peoples_messages(site: Site) -> int:
+    """How many messages that somebody waits for are in the queues, once there is one."""
+    deadline = time.monotonic() + WAITING_WITHIN_SECONDS
+    while True:
+        messages = [json.loads(one) for queue in QUEUES for one in site.broker().lrange(queue, 0, -1)]
+        count = sum(message["headers"]["task"] in PEOPLES for message in messages)
+        if count or time.monotonic() > deadline:
+            return count
+        time.sleep(0.05)
 
 
 def two_beats(site: Site) -> None:
@@ -108,23 +148,39 @@ def two_beats(site: Site) -> None:
 
 
 def model_altered(site: Site) -> None:
-    """One byte of the network's weights, and a worker that has to load it anew."""
+    """One byte of the network's weights."""
     whole = site.model.read_bytes()
     middle = len(whole) // 2
-    site.model.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
-    worker_killed(site)
-    time.sleep(DOWN_SECONDS)
-    site.model.write_bytes(whole)
-    worker_killed(site)
+    altered = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    _without_model(site, lambda: site.model.write_bytes(altered), lambda: site.model.write_bytes(whole))
 
 
 def model_missing(site: Site) -> None:
     aside = site.model.with_suffix(".aside")
-    site.model.rename(aside)
-    worker_killed(site)
+    _without_model(site, lambda: site.model.rename(aside), lambda: aside.rename(site.model))
+
+
+def _without_model(site: Site, take_away: Callable[[], object], put_back: Callable[[], object]) -> None:
+    """A worker that starts then refuses everybody. Once the model is back it goes on without another start."""
+    from enrollment.models import AuditEvent
+
+    visitor = Visitor(site.stack.url, site.ledger)
+    visitor.enroll()
+    for child in site.children("biometric"):
+        os.kill(child, signal.SIGKILL)
+    site.stack.stop("biometric", signal.SIGKILL)
+    take_away()
+    time.sleep(DOWN_SECONDS)  # what was just being written is there by now
+    began = timezone.now()
+    site.stack.start("biometric")
+    deadline = time.monotonic() + REFUSED_WITHIN_SECONDS
+    while (told := visitor.verify(jpeg(portrait()))) == "in_progress" and time.monotonic() < deadline:
+        time.sleep(0.2)
     time.sleep(DOWN_SECONDS)
-    aside.rename(site.model)
-    worker_killed(site)
+    site.amiss["not_refused_without_model"] += int(told != "failed")
+    decided = AuditEvent.objects.filter(created_at__gte=began, outcome="success")
+    site.amiss["accepted_without_model"] += decided.filter(action__in=RECOGNISED).count()
+    put_back()
 
 
 def backends_terminated(site: Site) -> None:

@@ -11,7 +11,7 @@ import httpx
 
 from tests.faces import jpeg, portrait
 from tests.faults.breakages import Site
-from tests.faults.visitor import Ledger, Visitor
+from tests.faults.visitor import Visitor
 from tests.faults.world import files_and_rows
 
 FULL_SECONDS, OFFERS = 5.0, 3
@@ -50,7 +50,7 @@ def pictures_disk_full(site: Site) -> None:
     if not site.has_disks:
         site.skipped["pictures_disk_full"] = NO_DISK
         return
-    visitor = Visitor(site.stack.url, Ledger())
+    visitor = Visitor(site.stack.url, site.ledger)
     visitor.enroll()
     files, rows = files_and_rows(site.stack)
     orphans = files - rows
@@ -68,7 +68,7 @@ def disk_full(site: Site) -> None:
     if not site.has_disks:
         site.skipped["disk_full"] = NO_DISK
         return
-    visitor = Visitor(site.stack.url, Ledger())
+    visitor = Visitor(site.stack.url, site.ledger)
     visitor.enroll()
     files, rows = files_and_rows(site.stack)
     with filled(site.stack.folder):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.faults import breakages, clock, disk
+from tests.faults import breakages, clock, disk, hosts
 
 Fault = Callable[[breakages.Site], None]
 FAULTS: tuple[Fault, ...] = (
@@ -11,6 +11,7 @@ FAULTS: tuple[Fault, ...] = (
     breakages.web_killed,
     breakages.web_killed_whole,
     breakages.broker_killed,
+    breakages.broker_restarted,
     breakages.broker_emptied,
     breakages.messages_lost,
     breakages.messages_doubled,
@@ -19,6 +20,7 @@ FAULTS: tuple[Fault, ...] = (
     breakages.model_missing,
     breakages.backends_terminated,
     breakages.database_stopped,
+    hosts.host_cut_off,
     clock.clock_jumps,
     disk.pictures_disk_full,
     disk.disk_full,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db.models import Count, F, Q
 
 from enrollment.models import ModelVersion, Sample, Template
+from tests.faults import sql
 from tests.faults.visitor import Ledger
 from verification.models import Attempt, Comparison, VerificationSession
 
@@ -29,6 +30,23 @@ def comparisons_undecided(_: Ledger) -> int:
 
 def sessions_stuck(_: Ledger) -> int:
     return VerificationSession.objects.filter(state=VerificationSession.State.IN_PROGRESS).count()
+
+
+def sessions_lost(ledger: Ledger) -> int:
+    """Sessions that somebody was told of and that are not there."""
+    there = set(VerificationSession.objects.values_list("pk", flat=True))
+    return len((ledger.sessions | ledger.strangers) - there)
+
+
+def verdicts_changed(ledger: Ledger) -> int:
+    """Sessions that ended otherwise than somebody was told."""
+    ended = dict(VerificationSession.objects.values_list("pk", "state"))
+    return sum(ended.get(session) != state for session, state in ledger.told.items())
+
+
+def wrong_refusals(ledger: Ledger) -> int:
+    """Rightful people whose face was compared and not recognised."""
+    return Attempt.objects.filter(session__in=ledger.sessions, decision=Attempt.Decision.NON_MATCH).count()
 
 
 def wrong_accepts(ledger: Ledger) -> int:
@@ -77,10 +95,34 @@ INVARIANTS: dict[str, Callable[[Ledger], int]] = {
         templates_missing,
         attempts_undecided,
         comparisons_undecided,
+        sessions_lost,
         sessions_stuck,
         sessions_doubled,
+        verdicts_changed,
         wrong_accepts,
+        wrong_refusals,
         compared_across_versions,
         probes_kept,
     )
 }
+
+# Of the state machine's rules, those that hold once nothing is under way, whoever the people are.
+RULES = (
+    "samples_decided_twice",
+    "attempts_decided_twice",
+    "wins_without_one_match",
+    "matches_without_win",
+    "matched_below_threshold",
+)
+
+
+def counted(ledger: Ledger) -> dict[str, int]:
+    """How often each invariant is broken."""
+    rules = dict.fromkeys(RULES, 0) | sql.broken({name: sql.AT_REST[name] for name in RULES})
+    return {name: check(ledger) for name, check in INVARIANTS.items()} | rules
+
+
+def strangers_compared(ledger: Ledger) -> tuple[int, int]:
+    """Strangers whose face was compared with somebody's, and of how many accounts."""
+    compared = Attempt.objects.filter(session__in=ledger.strangers, decision=Attempt.Decision.NON_MATCH)
+    return compared.count(), compared.values("session__user").distinct().count()

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tests.faces import portraits
+from tests.faces import jpeg, portrait, portraits
 
 PATIENCE_SECONDS = 20.0
+GIVE_UP_SECONDS = 60.0
 PASSWORD = "correct horse battery"
 
 
@@ -21,7 +22,8 @@ class Ledger:
     samples: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     sessions: set[str] = field(default_factory=set)
-    strangers: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)  # sessions of theirs
+    told: dict[str, str] = field(default_factory=dict)  # session to the verdict that somebody was told
     outcomes: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -29,13 +31,18 @@ class Ledger:
         with self.lock:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
+    def note(self, session: str, state: str) -> None:
+        if state in ("succeeded", "failed"):
+            with self.lock:
+                self.told[session] = state
+
 
 class Visitor:
     """A browser without a screen: cookies, and the token of the last page."""
 
     def __init__(self, url: str, ledger: Ledger, *, address: str | None = None) -> None:
         """Comes from an address of this machine, where one is given: the site limits sign-ups from each."""
-        self.ledger = ledger
+        self.ledger, self.address = ledger, address
         transport = httpx.HTTPTransport(local_address=address)
         self.http = httpx.Client(
             base_url=url, timeout=PATIENCE_SECONDS, follow_redirects=True, transport=transport
@@ -47,12 +54,13 @@ class Visitor:
         found = re.search(r'name="(?:csrf-token|csrfmiddlewaretoken)" (?:content|value)="([^"]+)"', page)
         self.token = found[1] if found else ""
 
-    def post(self, path: str, **options: object) -> httpx.Response:
-        headers = {"X-CSRFToken": self.token, "Referer": str(self.http.base_url), "Prefer": "wait=10"}
+    def post(self, path: str, *, wait: bool = True, **options: object) -> httpx.Response:
+        headers = {"X-CSRFToken": self.token, "Referer": str(self.http.base_url)}
+        headers |= {"Prefer": "wait=10"} if wait else {}
         return self.http.post(path, headers=headers, **options).raise_for_status()  # type: ignore[arg-type]
 
-    def enroll(self) -> None:
-        """Signs up and gives three pictures, while nothing is broken."""
+    def enroll(self, pictures: list[bytes] | None = None) -> None:
+        """Signs up and gives pictures of one person, while nothing is broken."""
         self.open("/accounts/signup/")
         mail = f"{self.name}@example.org"
         form = {"email": mail, "username": self.name, "password1": PASSWORD, "password2": PASSWORD}
@@ -60,7 +68,7 @@ class Visitor:
         self.open("/face/consent/")
         self.post("/face/consent/", data={"sign_in": "on"})
         self.open("/face/")
-        for picture in portraits():
+        for picture in pictures or portraits():
             self.give(picture)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.http.get("/api/v1/samples").json()["anchors"]["usable"]:
@@ -68,10 +76,10 @@ class Visitor:
                 raise TimeoutError("The pictures of a visitor were not accepted.")
             time.sleep(0.2)
 
-    def give(self, picture: bytes) -> str:
+    def give(self, picture: bytes, *, wait: bool = True) -> str:
         """Gives one picture; answers its id."""
         files = {"image": ("face.jpg", picture)}
-        sample = str(self.post("/api/v1/samples", files=files).json()["samples"][0]["id"])
+        sample = str(self.post("/api/v1/samples", files=files, wait=wait).json()["samples"][0]["id"])
         with self.ledger.lock:
             self.ledger.samples.add(sample)
         return sample
@@ -82,11 +90,33 @@ class Visitor:
             self.ledger.deleted.add(sample)  # before the answer, which may be lost
         self.http.delete(f"/api/v1/samples/{sample}", headers=headers).raise_for_status()
 
-    def verify(self, picture: bytes, *, stranger: bool = False) -> str:
+    def verify(self, picture: bytes, *, stranger: bool = False, wait: bool = True) -> str:
         """Shows a face; answers the state of the session."""
         session = self.post("/api/v1/verification-sessions", json={"purpose": "verify"}).json()["id"]
         with self.ledger.lock:
             (self.ledger.strangers if stranger else self.ledger.sessions).add(session)
         files = {"image": ("face.jpg", picture)}
-        answer = self.post(f"/api/v1/verification-sessions/{session}/frames", files=files).json()
+        path = f"/api/v1/verification-sessions/{session}/frames"
+        answer = self.post(path, files=files, wait=wait).json()
+        self.ledger.note(session, str(answer["state"]))
         return str(answer["state"])
+
+    def sign_in(self, name: str) -> "Visitor":
+        """Comes back by password, which also lifts a lock."""
+        self.name = name
+        self.open("/accounts/login/")
+        self.post("/accounts/login/", data={"login": name, "password": PASSWORD})
+        self.open("/face/")
+        return self
+
+    def seconds_until_recognised(self) -> float:
+        """How long it takes until the right face is known again; gives up after a minute."""
+        picture, start = jpeg(portrait()), time.monotonic()
+        while time.monotonic() - start < GIVE_UP_SECONDS:
+            try:
+                if self.verify(picture) == "succeeded":
+                    break
+            except (httpx.TransportError, httpx.HTTPStatusError):
+                pass
+            time.sleep(0.2)
+        return time.monotonic() - start

@@ -13,8 +13,8 @@ pytestmark = [
     ("name", "value"),
     [
         ("idle_in_transaction_session_timeout", "30s"),
-        ("tcp_keepalives_idle", "5"),
-        ("tcp_user_timeout", "10000"),
+        ("tcp_keepalives_idle", "3"),
+        ("tcp_user_timeout", "6000"),
     ],
 )
 def test_a_machine_that_is_lost_does_not_keep_rows_locked(name, value):
