@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from enrollment import jobs
 from enrollment.models import Sample
 from enrollment.reasons import Reason
-from tests.enrollment.damage import damaged_files, picture
+from tests.damage import damaged_files, picture
 from tests.enrollment.test_uploads import SOMETHING_ELSE
 from tests.factories import ConsentFactory, model_version
 from tests.ml.faces.test_images import png_header
@@ -31,7 +31,7 @@ from enrollment.errors import ImageRefused
 from enrollment.services import image_read
 from ml.errors import ImageError
 from ml.faces.images import decode
-from tests.enrollment.damage import damaged_files
+from tests.damage import damaged_files
 
 def resident_kb():
     gc.collect()

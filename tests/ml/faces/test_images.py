@@ -1,14 +1,17 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
 from PIL import Image
 
 from ml.errors import ImageError
 from ml.faces.images import ImageLimits, decode, encode_jpeg
+from tests.damage import FUZZ, originals, spoiled
 
 
 def encoded(image, format_, **options):
@@ -135,3 +138,10 @@ def test_it_refuses_what_there_is_no_memory_to_shrink(monkeypatch):
 
     monkeypatch.setattr(cv2, "resize", resize)
     assert refusal(encoded(Image.new("RGB", (2000, 10)), "PNG")) == "too_much_memory"
+
+
+@FUZZ
+@given(data=spoiled(originals()))
+def test_it_never_fails_in_another_way(data):
+    with suppress(ImageError):
+        assert decode(data).dtype == np.uint8

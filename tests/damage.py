@@ -2,8 +2,11 @@
 
 import io
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from tests.faces import portrait
 
@@ -21,6 +24,8 @@ EXTREMES = (
 )
 # How much of the start of a file tells what is in it.
 HEADER_BYTES = 400
+# Without a deadline: a spoiled header may announce a large picture.
+FUZZ = settings(max_examples=300, deadline=None)
 
 
 def picture(kind: str, **options: object) -> bytes:
@@ -98,3 +103,17 @@ def damaged_files(count: int, *, seed: int = 0) -> Iterator[bytes]:
         if number % 3 == 0 and len(data) > 1:
             chance.choice(WAYS)(data, chance)
         yield bytes(data)
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, files: Sequence[bytes]) -> bytes:
+    """For hypothesis, which looks for the worst: one of the files with some bits flipped, its end cut off or not.
+
+    Every other flip is at the start, where a file says what is in it.
+    """
+    data = bytearray(draw(st.sampled_from(files)))
+    anywhere = st.integers(0, len(data) - 1)
+    places = st.one_of(st.integers(0, HEADER_BYTES), anywhere)
+    for place, mask in draw(st.lists(st.tuples(places, st.integers(1, 255)), max_size=12)):
+        data[place % len(data)] ^= mask
+    return bytes(data[: draw(st.one_of(st.just(len(data)), anywhere))])
