@@ -14,7 +14,7 @@ BENCHMARKS = {
     "pipeline": 1,
     "verify": 3,
     "cold": 1,
-    "identify": 1,
+    "identify": 4,
     "reembed": 1,
     "training_step": 2,
     "answer_times": 2,
