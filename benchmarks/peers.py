@@ -4,7 +4,8 @@
 from bytes to what they compare; `insightface` and `uniface` from an aligned face, since their detectors are files that
 they download. deepface's, insightface's and uniface's networks have weights drawn by chance: only their time means
 something. Each runs several times, one after the other, so that all meet the same load; the medians are compared. dlib
-uses one thread, the others two or more. The others need an environment of their own:
+uses one thread, the others two or more; ours is run as it comes and on one thread. The others need an environment of
+their own:
 
     benchmarks/others/install.sh var/others
 """
@@ -21,7 +22,7 @@ from benchmarks import pipeline
 from benchmarks.catalogue import Figures
 from benchmarks.report import ROOT, markdown
 from benchmarks.research_data import LFW, lfw_pictures
-from ml.config import THREADS
+from ml.config import THREADS as USUAL_THREADS
 from ml.evaluation import plot_style
 
 OTHERS = ROOT / "var" / "others"
@@ -41,21 +42,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lfw", type=Path, default=LFW, help="folder with pairs.txt and images/")
     parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, nargs="+", default=[USUAL_THREADS, 1], help="of ours, in turn")
 
 
 def measure(options: argparse.Namespace) -> Figures:
     if not (options.others / "bin" / "python").exists():
         raise SystemExit(f"expected other packages in {options.others}: benchmarks/others/install.sh DIR")
     pictures = lfw_pictures(options.lfw, options.images)
-    rounds: dict[str, list[dict[str, float]]] = {"ours": [], **{name: [] for name in options.names}}
+    ours: dict[str, list[dict[str, float]]] = {str(count): [] for count in options.threads}
+    others: dict[str, list[dict[str, float]]] = {name: [] for name in options.names}
     for _ in range(options.rounds):
-        rounds["ours"].append(pipeline.step_times(pictures, threads=THREADS))
+        for count in options.threads:
+            ours[str(count)].append(pipeline.step_times(pictures, threads=count))
         for name in options.names:
-            rounds[name].append(other_times(name, options.others, pictures))
-    figures = {name: medians(runs) for name, runs in rounds.items()}
-    ours = figures.pop("ours")
-    peers = {name: some | {"ratio": ratio(some, ours)} for name, some in figures.items()}
-    return {"images": len(pictures), "ours": {kind: ours[kind] for kind in KINDS}, "peers": peers}
+            others[name].append(other_times(name, options.others, pictures))
+    our_medians = {count: medians(runs) for count, runs in ours.items()}
+    peers = {}
+    for name, runs in others.items():
+        some = medians(runs)
+        peers[name] = some | {"ratio": {count: ratio(some, times) for count, times in our_medians.items()}}
+    return {
+        "images": len(pictures),
+        "ours": {count: {kind: times[kind] for kind in KINDS} for count, times in our_medians.items()},
+        "peers": peers,
+    }
 
 
 def other_times(name: str, environment: Path, pictures: list[Path]) -> dict[str, float]:
@@ -84,27 +94,25 @@ def table(figures: Figures) -> str:
     rows = []
     for name, some in figures["peers"].items():
         kind = next(kind for kind in KINDS if kind in some)
-        rows.append(
-            [
-                name,
-                WHAT[name],
-                KINDS[kind],
-                f"{some[kind]:.1f}",
-                f"{figures['ours'][kind]:.1f}",
-                some["ratio"],
-            ]
-        )
-    return markdown(["", "what runs", "from, to", "ms a picture", "ours", "ratio"], rows)
+        row = [name, WHAT[name], KINDS[kind], f"{some[kind]:.1f}"]
+        for count, times in figures["ours"].items():
+            row += [f"{times[kind]:.1f}", str(some["ratio"][count])]
+        rows.append(row)
+    heads = [(f"ours, {count} thread{'s' * (count != '1')}", "ratio") for count in figures["ours"]]
+    return markdown(
+        ["", "what runs", "from, to", "ms a picture", *(head for pair in heads for head in pair)], rows
+    )
 
 
 def draw(figures: Figures, figure: Figure) -> None:
     axes = figure.subplots()
-    ratios = {name: some["ratio"] for name, some in figures["peers"].items()}
-    colours = [
-        plot_style.COLOURS["embed_ms" in figures["peers"][name]] for name in ratios
-    ]  # apart: the network alone
-    bars = axes.barh(list(ratios)[::-1], list(ratios.values())[::-1], height=0.5, color=colours[::-1])
-    axes.bar_label(bars, fmt="%.1f", padding=4)
-    plot_style.dress(
-        axes, title="How many times longer than ours", x="times ours; orange: the network alone", y=""
-    )
+    names, threads = list(figures["peers"])[::-1], list(figures["ours"])
+    height = 0.8 / len(threads)
+    for place, (colour, count) in enumerate(zip(plot_style.COLOURS, threads, strict=False)):
+        ratios = [figures["peers"][name]["ratio"][count] for name in names]
+        across = [row - place * height for row in range(len(names))]
+        bars = axes.barh(across, ratios, 0.9 * height, color=colour, label=f"ours on {count}")
+        axes.bar_label(bars, fmt="%.1f", padding=4)
+    axes.set_yticks([row - height * (len(threads) - 1) / 2 for row in range(len(names))], names)
+    axes.legend(frameon=False, title="threads", loc="lower right")
+    plot_style.dress(axes, title="How many times longer than ours", x="times ours", y="")

@@ -1,8 +1,13 @@
 """Enrolled people of a site inside this process."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from tests.faces import jpeg, portrait, portraits
+
+if TYPE_CHECKING:
+    from enrollment.models import ModelVersion
 
 LOGIN = "ada"
 _BATCH = 500
@@ -26,6 +31,37 @@ def enroll_crops(count: int, *, anchors: int = 5) -> None:
         sample.sealed_crop = seal(crop, context=f"crop:{sample.pk}")
         rows.append(sample)
     Sample.objects.bulk_create(rows, batch_size=_BATCH)
+
+
+def enroll_templates(count: int, version: "ModelVersion", *, size: int, anchors: int = 3) -> None:
+    """So many people whom a backend enrolled, each with consent and templates that point anywhere; no pictures."""
+    from django.utils import timezone
+
+    from enrollment.models import Consent, Sample, Subject, Template
+    from enrollment.policy import consent_text
+
+    random, now = np.random.default_rng(count), timezone.now()
+    for start in range(0, count, _BATCH):
+        subjects = Subject.objects.bulk_create([Subject() for _ in range(min(_BATCH, count - start))])
+        Consent.objects.bulk_create(
+            [
+                Consent(subject=subject, purpose=Consent.Purpose.SIGN_IN, text_version=consent_text())
+                for subject in subjects
+            ]
+        )
+        samples = Sample.objects.bulk_create(
+            [
+                Sample(subject=subject, state="accepted", decided_at=now, image_digest=f"{number:064d}")
+                for subject in subjects
+                for number in range(anchors)
+            ]
+        )
+        embeddings = random.standard_normal((len(samples), size)).astype("<f4")
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+        rows = [Template(sample=sample, model_version=version, quality=0.9) for sample in samples]
+        for row, embedding in zip(rows, embeddings, strict=True):
+            row.embedding = embedding.tobytes()
+        Template.objects.bulk_create(rows)
 
 
 def enroll_login() -> bytes:

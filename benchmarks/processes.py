@@ -16,6 +16,12 @@ def memory_mb(pids: list[int]) -> float:
     return _resident_mb(parent, "Rss") + sum(_resident_mb(pid, "Private_(?:Clean|Dirty)") for pid in forked)
 
 
+def most_memory_mb(pid: int) -> float:
+    """The most that a process ever had resident."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def loads(pid: int, name: str) -> bool:
     """Whether a library of that name is loaded."""
     return name in Path(f"/proc/{pid}/maps").read_text()

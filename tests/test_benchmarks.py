@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -44,12 +46,21 @@ def test_the_docs_show_the_published_figures(name):
 
 
 def test_a_run_ends_with_one_line_of_json_and_leaves_a_plot(tmp_path, capsys):
-    main(["identify", "--sizes", "100", "200", "--json", "--out", str(tmp_path)])
+    main(["identify", "--sizes", "100", "200", "--enrolled", "--json", "--out", str(tmp_path)])
     *_, last = capsys.readouterr().out.splitlines()
     figures = json.loads(last)["identify"]
     assert {"median_ms", "max_ms", "memory_mb"} <= figures["people"]["200"].keys()
     assert json.loads((tmp_path / "identify.json").read_text())["identify"] == figures
     assert (tmp_path / "identify.svg").read_text().startswith("<?xml")
+
+
+def test_identify_searches_a_database_too(tmp_path):
+    """In a process of its own, since it sets a site up."""
+    command = [sys.executable, "-m", "benchmarks", "identify", "--sizes", "100", "--enrolled", "3", "9"]
+    subprocess.run([*command, "--out", str(tmp_path)], cwd=report.ROOT, check=True, capture_output=True)
+    figures = json.loads((tmp_path / "identify.json").read_text())["identify"]["enrolled"]
+    assert figures.keys() == {"3", "9"}
+    assert all(figures["9"][key] > 0 for key in ("median_ms", "by_key_median_ms", "load_seconds"))
 
 
 @pytest.mark.e2e
