@@ -3,12 +3,13 @@
 import { CheckPage } from "./check_page.js";
 import { FaceCheck } from "./face_check.js";
 
-const TEXTS = {
+/** @param {string} instead what does in place of the face */
+const texts = (instead) => ({
   busy: "Checking…",
   match: { title: "Welcome back", words: "Signing you in…" },
-  noMatch: { title: "That did not work", words: "Face the camera in good light and try again, or use your password." },
-  unavailable: { title: "Sign-in by face is not available now", words: "Please use your password." },
-};
+  noMatch: { title: "That did not work", words: `Face the camera in good light and try again, or use ${instead}.` },
+  unavailable: { title: "Sign-in by face is not available now", words: `Please use ${instead}.` },
+});
 
 /** @param {HTMLElement} root */
 function start(root) {
@@ -17,7 +18,7 @@ function start(root) {
   const step = root.querySelector("[data-step=picture]");
   const finish = root.querySelector("[data-finish-form]");
 
-  const page = new CheckPage(root, TEXTS, (outcome) => {
+  const page = new CheckPage(root, texts(root.dataset.instead), (outcome) => {
     finish.elements.session.value = outcome.session;
     finish.requestSubmit();
   });
@@ -34,7 +35,7 @@ function start(root) {
     page.stage.start();
   });
 
-  root.querySelector("[data-change-login]").addEventListener("click", async () => {
+  root.querySelector("[data-change-login]")?.addEventListener("click", async () => {
     page.check = null;
     await page.reset();
     page.stage.stop();

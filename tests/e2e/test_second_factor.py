@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e import journey
 from tests.e2e.stack import Stack
@@ -44,6 +45,26 @@ def test_password_then_face_or_a_mailed_code_sign_in(strict_site, browser, tmp_p
     journey.sign_out(page)
     give_password(page, "sophie")
     page.get_by_test_id("use-code").click()
+    page.get_by_test_id("code-send").click()
+    page.get_by_label("Code").fill(re.findall(r"code is (\w+)", strict_site.mails())[-1])
+    page.get_by_test_id("code-submit").click()
+    page.wait_for_url(journey.HOME)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_mailed_code_is_at_hand_where_there_is_no_camera(strict_site, browser, tmp_path, width):
+    name = f"cameraless{width}"
+    page = browser(url=strict_site.url, width=width)
+    journey.enroll(page, name, portraits(), tmp_path)
+    journey.sign_out(page)
+    give_password(page, name)
+    page.get_by_test_id("login-continue").click()
+    expect(page.get_by_test_id("camera-message")).to_contain_text("code by mail")
+    shown = page.locator("main a:visible")
+    expect(shown.filter(has_text="Use a code by mail instead")).to_be_in_viewport()
+    expect(shown.filter(has_text="password")).to_have_count(0)  # it was given already
+    page.get_by_test_id("use-code-now").click()
+    page.wait_for_url("**/sign-in/second/code/")
     page.get_by_test_id("code-send").click()
     page.get_by_label("Code").fill(re.findall(r"code is (\w+)", strict_site.mails())[-1])
     page.get_by_test_id("code-submit").click()

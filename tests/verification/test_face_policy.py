@@ -78,6 +78,16 @@ def test_the_password_asks_for_the_face(client, second_factor, ada):
     assert b'value="ada"' in client.get("/sign-in/second/").content
 
 
+def test_after_the_password_every_way_around_the_face_is_the_mailed_code(client, second_factor, ada):
+    give_password(client)
+    page = client.get("/sign-in/second/").content.decode().split("<main", 1)[1].split("</main")[0]
+    assert (
+        page.count("Use a code by mail instead") == 3
+    )  # before the camera, beside it, and when it did not work
+    assert 'data-instead="a code by mail"' in page
+    assert "/accounts/login/" not in page
+
+
 def test_password_and_face_sign_in(client, second_factor, ada):
     give_password(client)
     show_face(client)

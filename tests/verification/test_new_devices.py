@@ -23,9 +23,9 @@ def told(mailoutbox):
     def ask() -> list[tuple[str, str]]:
         mailoutbox.clear()
         waiting, connection.run_on_commit = connection.run_on_commit, []
-        for _, callback, _ in waiting:
-            if "_send" in repr(callback):
-                callback()
+        for entry in waiting:
+            if "_send" in repr(entry[1]):
+                entry[1]()
         return [(mail.subject, mail.body.split("\n\n")[1]) for mail in mailoutbox]
 
     return ask
