@@ -84,6 +84,7 @@ def test_cookies_never_go_over_plain_http(visitor):
 
 
 def test_a_forged_address_is_not_believed(proxied, visitor):
+    visitor.verify(jpeg(portrait()))
     sources = proxied[0].manage("shell", "-v0", "-c", SOURCES)
     assert sources.split() == ["127.0.0.1"]
 
@@ -120,7 +121,7 @@ def test_nobody_notices_that_the_web_process_is_replaced(proxied):
 def statuses(address, context, over, method) -> list[int]:
     """What is answered to a stranger who asks on until it is over."""
     found = []
-    with httpx.Client(base_url=address, verify=context, timeout=30) as http:
+    with httpx.Client(base_url=address, verify=context, timeout=60) as http:
         while not over.wait(0.05):
             path = "/accounts/login/" if method == "GET" else "/api/v1/samples"
             found.append(http.request(method, path).status_code)
