@@ -1,6 +1,14 @@
 from pathlib import Path
 
-from enrollment.checks import check_artifact, check_broker_socket, check_encryption_keys, check_retraining
+import pytest
+
+from enrollment.checks import (
+    check_artifact,
+    check_broker_socket,
+    check_encryption_keys,
+    check_memory_limit,
+    check_retraining,
+)
 
 
 def test_it_passes_a_complete_site():
@@ -26,3 +34,11 @@ def test_it_refuses_an_unknown_policy_of_promotion(settings):
     assert check_retraining() == []
     settings.RETRAINING_PROMOTE = "sometimes"
     assert [error.id for error in check_retraining()] == ["enrollment.E010"]
+
+
+@pytest.mark.parametrize(
+    ("mb", "errors"), [(0, []), (1024, []), (20, ["enrollment.E007"]), (-1, ["enrollment.E007"])]
+)
+def test_it_refuses_a_memory_limit_that_nothing_fits_into(settings, mb, errors):
+    settings.FACE_MEMORY_LIMIT_MB = mb
+    assert [error.id for error in check_memory_limit()] == errors
