@@ -19,6 +19,8 @@ from enrollment.selectors import active_model_version
 
 LONGEST_SOCKET_PATH = 100
 YOUNGEST_AUDIT_DAYS = 365
+# With less, a worker has no room for the networks themselves.
+LEAST_MEMORY_LIMIT_MB = 200
 SITE = "site"  # tag of our own checks
 START = "start"  # of those that ask the database, when web and workers start
 MANIFEST = "manifest.json"  # as in ml.serving.artifacts, which the web process does not load
@@ -98,6 +100,19 @@ def check_broker_socket(**_: Any) -> list[CheckMessage]:
                 f"The path of the broker's socket is longer than {LONGEST_SOCKET_PATH} characters.",
                 hint="Set VAR_DIR to a shorter path, or REDIS_URL to a running server.",
                 id="enrollment.E003",
+            )
+        ]
+    return []
+
+
+@register(SITE)
+def check_memory_limit(**_: Any) -> list[CheckMessage]:
+    if settings.FACE_MEMORY_LIMIT_MB and settings.FACE_MEMORY_LIMIT_MB < LEAST_MEMORY_LIMIT_MB:
+        return [
+            Error(
+                f"FACE_MEMORY_LIMIT_MB: expected 0 or at least {LEAST_MEMORY_LIMIT_MB},"
+                f" got {settings.FACE_MEMORY_LIMIT_MB}.",
+                id="enrollment.E007",
             )
         ]
     return []

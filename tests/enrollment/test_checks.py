@@ -12,6 +12,7 @@ from enrollment.checks import (
     check_artifact,
     check_broker_socket,
     check_encryption_keys,
+    check_memory_limit,
     check_retraining,
 )
 from enrollment.jobs import artifacts
@@ -137,3 +138,11 @@ def test_a_storage_that_is_away_stops_nobody(stored, monkeypatch):
 
     monkeypatch.setattr(type(storages["models"]), "open", refuse)
     assert check_active_model(databases=DATABASES) == []
+
+
+@pytest.mark.parametrize(
+    ("mb", "errors"), [(0, []), (1024, []), (20, ["enrollment.E007"]), (-1, ["enrollment.E007"])]
+)
+def test_it_refuses_a_memory_limit_that_nothing_fits_into(settings, mb, errors):
+    settings.FACE_MEMORY_LIMIT_MB = mb
+    assert [error.id for error in check_memory_limit()] == errors

@@ -9,6 +9,7 @@ from PIL import Image
 
 from enrollment.crypto import keyed_digest
 from enrollment.services import image_read
+from enrollment.services.uploads import FORMATS
 from verification.challenge import (
     MAX_FRAME_SIDE_PX,
     MAX_FRAMES,
@@ -32,7 +33,7 @@ def frames_read(session: VerificationSession, files: "list[File[bytes]]") -> lis
 
 
 def _side_px(frame: bytes) -> int:
-    with Image.open(BytesIO(frame)) as image:
+    with Image.open(BytesIO(frame), formats=FORMATS) as image:
         return max(image.size)
 
 
