@@ -177,13 +177,16 @@ STATICFILES_FINDERS = [
 ]
 
 # --- Work queue ---------------------------------------------------------------------------------------------------
+RETRAINING_TIME_LIMIT_SECONDS = 7 * 24 * 3600
 BROKER_SOCKET = VAR_DIR / "broker.sock"
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # workers outlive a broker that refuses to write, as on a full disk
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 6 * 3600,
+    # A training or promotion may take this long. With less, another worker would get its message while it goes on; what
+    # is really lost is found in the database by sweeps, within seconds.
+    "visibility_timeout": RETRAINING_TIME_LIMIT_SECONDS + 3600,
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
     "max_retries": 1,
@@ -375,7 +378,6 @@ PROMOTION_THREADS = env.int("PROMOTION_THREADS", default=os.cpu_count() or 1)
 RETRAINING_NICENESS = 10
 RETRAINING_STALE_SECONDS = env.float("RETRAINING_STALE_SECONDS", default=30)
 RETRAINING_MAX_TRIES = 3
-RETRAINING_TIME_LIMIT_SECONDS = 7 * 24 * 3600
 # How long a replaced version's templates are kept, and made for new anchors, so that one can go back to it.
 ROLL_BACK_DAYS = env.float("ROLL_BACK_DAYS", default=30)
 # Faces in the clear while a run needs them, and its checkpoints: on a disk of the training worker's own.

@@ -10,8 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from enrollment.models import Consent
+from enrollment.models.stored_answer import KEPT_FOR
 from enrollment.selectors import anchor_status, has_consent, subject_of
 from faceverify_site import readiness
+from verification.policy import SOURCE_BLOCKED_FOR
 
 
 @require_safe
@@ -31,13 +33,15 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """What is stored, and how long: from the settings."""
+    """What is stored, and how long: from the settings and rules that the purge goes by."""
     days = {
         "face": settings.RETENTION_FACE_DAYS,
         "records": settings.RETENTION_RECORDS_DAYS,
         "audit": settings.RETENTION_AUDIT_DAYS,
         "rejected": settings.RETENTION_REJECTED_DAYS,
         "webhooks": settings.RETENTION_WEBHOOKS_DAYS,
+        "sources": SOURCE_BLOCKED_FOR.days,
+        "answers": KEPT_FOR.days,
     }
     return render(
         request, "pages/privacy.html", {"kept": {name: _span(count) for name, count in days.items()}}

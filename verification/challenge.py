@@ -6,6 +6,7 @@ import secrets
 
 # A person needs longer than this for one movement.
 SECONDS_PER_ACTION = 0.5
+FEWEST_ACTIONS = 2
 MIN_FRAMES, MAX_FRAMES = 4, 12
 MAX_FRAME_SIDE_PX = 640
 
@@ -36,8 +37,12 @@ class LivenessFault(enum.StrEnum):
 
 
 def can_draw(actions: list[str], count: int) -> bool:
-    """Whether a challenge can be drawn: enough known actions, with a turn among them."""
-    return set(actions) <= set(Action) and 1 <= count <= len(set(actions)) and bool(TURNS & set(actions))
+    """Whether a challenge can be drawn: enough known actions, with a turn among them.
+
+    One action alone would be a turn to this side or that: half of all recordings would fit.
+    """
+    enough = FEWEST_ACTIONS <= count <= len(set(actions))
+    return enough and set(actions) <= set(Action) and bool(TURNS & set(actions))
 
 
 def draw(actions: list[str], count: int, chance: random.Random | None = None) -> list[str]:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from enrollment.checks import SITE
-from verification.challenge import Liveness, can_draw
+from verification.challenge import FEWEST_ACTIONS, Liveness, can_draw
 from verification.policy import DecisionRule, FaceSignIn
 
 
@@ -46,7 +46,8 @@ def check_liveness(**_: Any) -> list[CheckMessage]:
         errors.append(
             Error(
                 "LIVENESS_ACTIONS: expected known actions, a turn among them, and at least LIVENESS_ACTION_COUNT"
-                f" ({settings.LIVENESS_ACTION_COUNT}), got {settings.LIVENESS_ACTIONS}.",
+                f" ({settings.LIVENESS_ACTION_COUNT}, which is {FEWEST_ACTIONS} or more),"
+                f" got {settings.LIVENESS_ACTIONS}.",
                 id="verification.E004",
             )
         )

@@ -1,6 +1,8 @@
 """The challenge in a real browser: a real person's clip for a camera gets in, a photograph does not."""
 
+import itertools
 import logging
+import re
 import time
 from pathlib import Path
 
@@ -94,6 +96,59 @@ def test_it_never_lets_a_photograph_in(guided_site, browser, tmp_path):
         "turn_right",
         "look_up",
     }
+
+
+SAID = """() => {
+  window.said = [];
+  const status = document.querySelector("[data-stage-instruction]");
+  new MutationObserver(() => window.said.push(status.textContent)).observe(status, { childList: true, subtree: true });
+}"""
+
+
+def test_screen_readers_hear_each_instruction(guided_site, browser):
+    """The words stand in a region that is read aloud whenever they change."""
+    page = browser(filmed([jpeg(portrait())], times=20), url=guided_site.url, moving=True)
+    ready(page, "nobody")
+    status = page.get_by_test_id("instruction")
+    expect(status).to_have_attribute("role", "status")
+    expect(status).to_have_attribute("aria-live", "assertive")
+    page.evaluate(SAID)
+    page.get_by_test_id("verify-now").click()
+    expect(page.locator("[data-stage]")).to_have_attribute("data-progress", STARTED, timeout=journey.SLOW)
+    expect(status).to_have_text(re.compile("Turn your head|Look up"))
+    said = page.evaluate("() => window.said")
+    assert said[0] == "One moment…"
+    assert said[-1] == status.text_content()
+    assert all(one != after for one, after in itertools.pairwise(said)), said  # nothing is read twice
+
+
+def test_it_guides_people_who_want_less_motion(guided_site, browser):
+    page = browser(filmed([jpeg(portrait())], times=20), url=guided_site.url, moving=True)
+    page.emulate_media(reduced_motion="reduce")
+    start(page, "nobody")
+    expect(page.locator("[data-stage]")).to_have_attribute("data-progress", STARTED, timeout=journey.SLOW)
+    expect(page.get_by_test_id("instruction")).to_have_text(re.compile("Turn your head|Look up"))
+    seconds = page.evaluate(
+        """() => [...document.querySelectorAll("main *")].flatMap((element) => {
+          const { animationDuration, transitionDuration } = getComputedStyle(element);
+          return `${animationDuration}, ${transitionDuration}`.split(", ").map(parseFloat);
+        })"""
+    )
+    assert max(seconds) < 0.001
+    assert page.evaluate("() => document.getAnimations().length") == 0
+
+
+def test_without_javascript_it_says_kindly_what_works(guided_site, browser):
+    chromium = browser(url=guided_site.url).context.browser
+    page = chromium.new_context(base_url=guided_site.url, java_script_enabled=False).new_page()
+    page.goto("/sign-in/face/")
+    notice = page.locator("noscript span")  # Playwright looks for no text in there
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("needs JavaScript, to reach your camera")
+    expect(notice).to_contain_text("Signing in with your password")
+    expect(page.get_by_test_id("login-continue")).to_be_disabled()
+    page.get_by_role("link", name="Use your password").click()
+    expect(page.get_by_test_id("password-sign-in")).to_be_enabled()
 
 
 def test_it_waits_for_a_camera_that_shows_one_picture_again_and_again(guided_site, browser):

@@ -1,5 +1,6 @@
 """The challenge of a sign-in: what is asked, what is taken in, and who gets in."""
 
+import io
 import random
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from tests.factories import UserFactory, enrolled_subject
 from verification import challenge, jobs
 from verification.checks import check_liveness
 from verification.errors import FramesRefused, SessionClosed
-from verification.models import Attempt, FailureCount, SeenFrame, VerificationSession
+from verification.models import Attempt, FailureCount, SeenFrame, Source, VerificationSession
 from verification.selectors import unanswered_challenge
 from verification.services import attempt_submit, session_get, session_open
 
@@ -157,6 +158,28 @@ def test_it_refuses_frames_that_came_before(actor, film):
 
 
 @needs_clip
+def test_it_refuses_the_frames_of_an_earlier_session_300_times(actor, film, settings):
+    """For the same challenge each time. What came before is known by its digest, before anything is decoded."""
+    settings.FACE_QUEUE_LIMIT = 1000
+    pictures = answer(film, ("turn_left", "turn_right"))
+    assert send(open_session(), pictures).state == "succeeded"
+    for number in range(300):
+        FailureCount.objects.all().delete()  # else the fifth try would be the last
+        Source.objects.all().delete()
+        files = [SimpleUploadedFile("frame.jpg", picture) for picture in pictures]
+        assert attempt_submit(open_session(), *files).liveness == "replayed", number
+
+
+@needs_clip
+def test_a_copy_that_was_encoded_anew_is_another_file(actor, film):
+    """What the digest does not stop."""
+    pictures = answer(film, ("turn_left", "turn_right"))
+    assert send(open_session(), pictures).state == "succeeded"
+    copies = [jpeg(Image.open(io.BytesIO(picture)), quality=90) for picture in pictures]
+    assert send(open_session(), copies).state == "succeeded"
+
+
+@needs_clip
 def test_it_refuses_one_frame_of_an_earlier_session(actor, film):
     pictures = answer(film, ("turn_left", "turn_right"))
     SeenFrame.objects.all().delete()
@@ -228,7 +251,8 @@ def test_it_asks_for_nothing_that_cannot_be_measured():
 
 
 @pytest.mark.parametrize(
-    ("actions", "count"), [(["look_up"], 1), (["turn_left"], 2), (["jump", "turn_left"], 2)]
+    ("actions", "count"),
+    [(["look_up"], 1), (["turn_left"], 1), (["turn_left"], 2), (["jump", "turn_left"], 2)],
 )
 def test_it_does_not_start_with_a_challenge_that_cannot_be_drawn(settings, actions, count):
     settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT = actions, count

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from enrollment.checks import check_retention
-from enrollment.models import AuditEvent, Consent, Sample, Subject, SubjectImport
+from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, SubjectImport
 from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version, service_key
-from verification.models import Attempt, Source, VerificationSession
+from verification.models import Attempt, FailureCount, Identification, SeenFrame, Source, VerificationSession
 from verification.services import retention_purge, session_open
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,44 @@ def test_the_page_tells_the_settings(settings, client):
     page = client.get("/privacy/").content.decode()
     assert "at most 2 years after its last use" in page
     assert "90 days" in page
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "How often signing in by face failed",
+        "Addresses from which signing in by face failed",
+        "A fingerprint of each picture file",
+        "What was answered to an app",
+        "Searches: who asked",
+    ],
+)
+def test_the_page_lists_all_that_is_kept_of_tries_and_searches(settings, client, what):
+    settings.RETENTION_RECORDS_DAYS = 91
+    page = client.get("/privacy/").content.decode()
+    row = next(row for row in page.split("<tr>") if what in row).split("How long")[1]
+    assert ("1 day" if what.startswith(("Addresses", "What")) else "91 days") in row
+
+
+def test_what_the_page_says_of_tries_is_so(db):
+    old, young = timezone.now() - timedelta(days=366), timezone.now() - timedelta(days=364)
+    for name, at in (("old", old), ("young", young)):
+        FailureCount.objects.create(pk=name, failures=3, last_failed_at=at)
+        SeenFrame.objects.create(digest=name)
+        SeenFrame.objects.filter(pk=name).update(seen_at=at)
+        Identification.objects.create(
+            pk=name, model_version=model_version(), created_at=at, state="decided", decided_at=at
+        )
+    FailureCount.objects.create(pk="taken back", failures=0)
+    for name, hours in (("192.0.2.1", 25), ("192.0.2.2", 23)):
+        Source.objects.create(pk=name, last_failed_at=timezone.now() - timedelta(hours=hours))
+        StoredAnswer.objects.create(slot=name, created_at=timezone.now() - timedelta(hours=hours))
+    retention_purge()
+    assert list(FailureCount.objects.values_list("pk", flat=True)) == ["young"]
+    assert list(SeenFrame.objects.values_list("digest", flat=True)) == ["young"]
+    assert list(Identification.objects.values_list("pk", flat=True)) == ["young"]
+    assert list(Source.objects.values_list("pk", flat=True)) == ["192.0.2.2"]
+    assert list(StoredAnswer.objects.values_list("slot", flat=True)) == ["192.0.2.2"]
 
 
 def test_it_erases_a_subject_without_an_account_that_nobody_used_for_three_years(db):

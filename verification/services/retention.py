@@ -48,7 +48,9 @@ def retention_purge() -> dict[str, int]:
         "sign-in sessions": VerificationSession.objects.filter(created_at__lt=records).delete()[0],
         "identifications": Identification.objects.filter(created_at__lt=records).delete()[0],
         "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
-        "failure counts": FailureCount.objects.filter(last_failed_at__lt=records).delete()[0],
+        "failure counts": FailureCount.objects.filter(
+            Q(last_failed_at__lt=records) | Q(failures=0)  # all of which were taken back
+        ).delete()[0],
         "addresses": _sources_erase(),
         "devices": UserSession.objects.filter(
             last_seen_at__lt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
