@@ -38,8 +38,8 @@ class Notice(enum.Enum):
         "Your password works as before, and signing in with it ends the wait.",
     )
     NEW_DEVICE = (
-        "You signed in by face on a new device",
-        "Your account was signed in to by face on a new device.",
+        "You signed in on a new device",
+        "Your account was signed in to on a new device, with {means}.",
     )
     SIGN_IN_CODE = "Your code for signing in", "Your code is {code}. It is valid for ten minutes."
 

@@ -1,5 +1,4 @@
-import enum
-from typing import Any, cast
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -14,7 +13,7 @@ from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
 from enrollment.origin import source_of
-from enrollment.reauthentication import FACE, is_strong, sign_up_record
+from enrollment.reauthentication import FACE, sign_up_record
 from enrollment.selectors import older_consents, subject_of, user_of
 from verification.browser import browser_key
 from verification.policy import FaceSignIn
@@ -32,15 +31,6 @@ MEANS = {
     "webauthn": "a passkey",
     FACE: "a face",
 }
-
-
-class DeviceNotice(enum.Enum):
-    """One more of `enrollment.notices.Notice`, for whoever showed more than a face."""
-
-    SIGN_IN = (
-        "You signed in on a new device",
-        "Your account was signed in to on a new device, with {means}.",
-    )
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -101,12 +91,9 @@ def _known_users(request: HttpRequest) -> list[int]:
 
 def _tell_of_device(request: HttpRequest, user: User) -> None:
     """Mails the owner what was shown on a device new to them."""
-    if not is_strong(request):
-        notice_send(user, Notice.NEW_DEVICE)
-        return
     shown = [record.get("type", record["method"]) for record in get_authentication_records(request, user)]
     means = " and ".join(dict.fromkeys(MEANS.get(name, "another means") for name in shown))
-    notice_send(user, cast(Notice, DeviceNotice.SIGN_IN), means=means)
+    notice_send(user, Notice.NEW_DEVICE, means=means)
 
 
 def _device_remember(request: HttpRequest, response: HttpResponse, user: User) -> None:

@@ -186,7 +186,7 @@ def test_the_owner_hears_of_a_face_sign_in_on_a_new_device_once(
     told = [callback for callbacks in (first, again) for callback in callbacks if "_send" in repr(callback)]
     told[0]()
     assert len(told) == 1
-    assert mailoutbox[0].subject == "FaceVerify: You signed in by face on a new device"
+    assert mailoutbox[0].subject == "FaceVerify: You signed in on a new device"
 
 
 def test_a_made_up_device_cookie_is_no_known_device(client, ada, django_capture_on_commit_callbacks):
