@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_celery_beat.schedulers import DatabaseScheduler
 
 from enrollment.models import Heartbeat
+from faceverify_site.reconnection import try_steadily
 from faceverify_site.schedule import HEARTBEAT_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,10 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # the package is not 
         self._note()
         self._follow_clock()
         return super().tick(*args, **kwargs)
+
+    def _ensure_connected(self) -> Any:
+        try_steadily(self.connection)  # lost work is taken up again by what beat sends
+        return super()._ensure_connected()
 
     def _follow_clock(self) -> None:
         """When the clock was set back, nothing waits until it is again as late as it was."""

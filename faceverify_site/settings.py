@@ -182,6 +182,8 @@ BROKER_SOCKET = VAR_DIR / "broker.sock"
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{BROKER_SOCKET}"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever
+CELERY_WORKER_CONSUMER = "faceverify_site.consumer:Consumer"  # back soon, however long the broker was away
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # workers outlive a broker that refuses to write, as on a full disk
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A training or promotion may take this long. With less, another worker would get its message while it goes on; what

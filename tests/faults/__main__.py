@@ -59,10 +59,10 @@ def running_site() -> Iterator[Site]:
         for folder in reversed(disks):
             unmounted(folder)
         shutil.rmtree(stack.folder, ignore_errors=True)
-        if postgres:
-            postgres.close()
         if hosts:
             hosts.close()
+        if postgres:
+            postgres.close()
 
 
 def connect(stack: Stack) -> None:
