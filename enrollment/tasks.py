@@ -109,6 +109,8 @@ def worker_heartbeat(queue: str) -> None:
 
         model_digest = jobs.pipeline_warm_up()
     Heartbeat.note(queue, model_digest=model_digest)
+    if model_digest:
+        jobs.gallery_refresh()
 
 
 @worker_process_init.connect

@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
 from enrollment.errors import SealBroken
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import Consent, ModelVersion, Sample, Template
+from enrollment.selectors import active_model_version
 from ml.errors import ComparatorError
 from ml.serving.artifacts import Artifact
 from ml.serving.gallery import Gallery
@@ -72,6 +73,17 @@ def candidates_for(
         )
         for person in found
     ]
+
+
+def gallery_refresh() -> None:
+    """Brings what this process keeps up to date, so that it forgets the erased though nobody searches any more."""
+    if not _known:
+        return
+    version = active_model_version()
+    if version.pk in _known:
+        _up_to_date(version, pipeline_for(version).artifact)
+    else:
+        _known.clear()
 
 
 def _part(gallery: Gallery, subjects: set[int]) -> Gallery:

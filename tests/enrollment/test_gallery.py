@@ -8,6 +8,7 @@ from django.utils import timezone
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs import candidates_for, embeddings_of, gallery
 from enrollment.models import Consent, ModelVersion, Template
+from enrollment.tasks import worker_heartbeat
 from tests.artifacts import SIZE, small_artifact
 from tests.factories import SubjectFactory, accepted_sample, enrolled_subject, model_version
 
@@ -51,6 +52,34 @@ def test_it_forgets_whoever_withdraws_consent(version):
     search(direction(0), version)
     Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
     assert search(direction(0), version) == []
+
+
+def kept() -> list[int]:
+    """Of whom this process has templates in memory."""
+    return [subject for known in gallery._known.values() for subject in known.gallery.subjects.tolist()]
+
+
+def test_a_sign_of_life_forgets_the_erased_though_nobody_searches(version):
+    ada, bob = (enrolled_subject(version, direction(axis)) for axis in (0, 1))
+    search(direction(0), version)
+    ada.delete()
+    assert len(kept()) == 2
+    worker_heartbeat("biometric")
+    assert kept() == [bob.pk]
+
+
+def test_a_sign_of_life_forgets_a_version_that_was_replaced(version):
+    enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    gallery._known[version.pk + 1] = gallery._known.pop(version.pk)
+    worker_heartbeat("biometric")
+    assert kept() == []
+
+
+def test_a_sign_of_life_opens_no_templates_where_nobody_searched(version):
+    enrolled_subject(version, direction(0))
+    worker_heartbeat("biometric")
+    assert kept() == []
 
 
 def test_it_forgets_whoever_falls_below_the_minimum_of_anchors(version):
