@@ -13,6 +13,7 @@ from django.urls import reverse_lazy
 
 from faceverify_site.admin_theme import UNFOLD  # noqa: F401 - read by Django
 from faceverify_site.api_schema import SPECTACULAR as SPECTACULAR_SETTINGS  # noqa: F401
+from faceverify_site.databases import database_of
 from faceverify_site.logs import logging_of
 from faceverify_site.schedule import SCHEDULE
 from faceverify_site.storages import storage_of
@@ -100,31 +101,7 @@ USE_I18N = True
 USE_TZ = True
 
 # --- Data ---------------------------------------------------------------------------------------------------------
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'faceverify.sqlite3'}"),
-}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock at BEGIN, so that reading a counter and raising it cannot interleave.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
-    }
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # A machine that the network loses does not keep rows locked: on both sides, silence ends a connection. Soon enough
-    # that whoever waits for such a row is answered within 10 s.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": 5,
-        "keepalives_idle": 3,
-        "keepalives_interval": 1,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 6_000,
-        "options": "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
-        " -c tcp_user_timeout=6000 -c idle_in_transaction_session_timeout=30000",
-    } | DATABASES["default"].get("OPTIONS", {})
-DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES = {"default": database_of(env, VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "enrollment.User"
 
