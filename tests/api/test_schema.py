@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.contrib.auth.models import Permission
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -19,7 +20,6 @@ from schemathesis.config import SchemathesisConfig
 
 from enrollment.api.schema import PROBLEM_TYPE
 from enrollment.models import ModelVersion, PeopleSet, Promotion, SubjectImport, TrainingRun
-from faceverify_site.wsgi import application
 from tests.conftest import show_password
 from tests.factories import (
     ConsentFactory,
@@ -53,7 +53,7 @@ CONFIG = SchemathesisConfig.from_dict(
 DEVICE = {"X-Device-Key": "a secret that an app made up, once and for all"}
 
 pytestmark = pytest.mark.django_db(transaction=True)
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.yaml", application, config=CONFIG)
+schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.yaml", get_wsgi_application(), config=CONFIG)
 operations = schema.parametrize()
 
 
