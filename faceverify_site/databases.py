@@ -26,7 +26,9 @@ POSTGRESQL = {
 
 def database_of(env: Env, folder: Path) -> dict[str, Any]:
     """That of DATABASE_URL, or an SQLite file in the folder."""
-    database: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{folder / 'faceverify.sqlite3'}")
+    database: dict[str, Any] = env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{folder / 'faceverify.sqlite3'}"
+    )
     database["CONN_MAX_AGE"] = 60
     if database["ENGINE"].endswith("sqlite3"):
         return database | {"OPTIONS": SQLITE, "TEST": {"NAME": str(folder / "test.sqlite3")}}
