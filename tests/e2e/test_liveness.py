@@ -24,11 +24,13 @@ from tests.e2e.films import (
     needs_blinks,
     needs_clip,
 )
+from tests.e2e.pace import slowness
 from tests.faces import jpeg, portrait, portraits
 
 pytestmark = pytest.mark.e2e
 logger = logging.getLogger(__name__)
 WITHIN_SECONDS = 8
+TOO_SLOW = 1.3
 STARTED = "0.43"
 
 
@@ -58,18 +60,24 @@ def test_it_lets_a_person_in_who_follows_the_instructions(guided_site, browser, 
     start(page, "mover")
     began = time.monotonic()
     page.wait_for_url(f"{guided_site.url}/", timeout=60_000)
-    assert time.monotonic() - began < WITHIN_SECONDS
+    assert time.monotonic() - began < WITHIN_SECONDS * slowness()
     assert all(url.startswith((guided_site.url, "blob:", "data:")) for url in outside)
     expect(page.get_by_text("mover").first).to_be_visible()
 
 
 @needs_clip
 def test_it_lets_in_whose_anchors_the_camera_took_by_itself(guided_site, browser):
-    page = browser(filmed(lingering(POSES), times=2), url=guided_site.url, moving=True)
+    slow = slowness()
+    if slow > TOO_SLOW:
+        pytest.skip(
+            f"the tracker has too little time: this machine is {slow:.1f} times slower than two idle cores"
+        )
+    poses = lingering(POSES, frames=round(40 * slow))
+    page = browser(filmed(poses, times=2), url=guided_site.url, moving=True)
     journey.sign_up(page, "guided")
     journey.consent(page)
     page.get_by_test_id("camera-start").click()
-    expect(journey.cards(page, "accepted")).to_have_count(3, timeout=60_000)
+    expect(journey.cards(page, "accepted")).to_have_count(3, timeout=60_000 * slow)
     expect(page.locator("video")).to_have_js_property("srcObject", None, timeout=journey.SLOW)
     page = browser(filmed(clip(*CHALLENGE)), url=guided_site.url, moving=True)
     page.goto("/sign-in/face/")
@@ -81,7 +89,7 @@ def test_it_lets_in_whose_anchors_the_camera_took_by_itself(guided_site, browser
     page.wait_for_url(f"{guided_site.url}/", timeout=60_000)
     seconds = time.monotonic() - began
     logger.info("%.1f seconds from opening the check to being signed in", seconds)
-    assert seconds < WITHIN_SECONDS
+    assert seconds < WITHIN_SECONDS * max(slow, slowness())
 
 
 def test_it_never_lets_a_photograph_in(guided_site, browser, tmp_path):

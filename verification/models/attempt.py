@@ -122,7 +122,7 @@ class Attempt(models.Model):
         """What was counted ahead was no failure. In vain, only the login as typed was counted."""
         session = self.session
         FailureCount.take_back(
-            {session.login_key} if self.in_vain else session.failure_keys,
+            [session.login_key] if self.in_vain else session.failure_keys,
             self.counted_at,
             source_key=session.account_key,
         )

@@ -43,14 +43,15 @@ class FailureCount(models.Model):
         self.save()
 
     @classmethod
-    def take_back(cls, keys: set[str], at: datetime | None, *, source_key: str) -> None:
+    def take_back(cls, keys: list[str], at: datetime | None, *, source_key: str) -> None:
         """What was counted ahead at this time was no failure; unless another came since, the old time stands again.
 
-        `source_key` is the account that the address it came from was counted with.
+        Keys come in the order in which tries lock them, so that none wait in a ring. `source_key` is the account that
+        the address it came from was counted with.
         """
         if at is not None:
             Source.take_back(source_key, at)
-        for key in sorted(keys):
+        for key in keys:
             mine = cls.objects.filter(pk=key, failures__gt=0)
             if not mine.filter(last_failed_at=at).update(
                 failures=F("failures") - 1, last_failed_at=F("previous_failed_at")

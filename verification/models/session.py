@@ -122,9 +122,9 @@ class VerificationSession(models.Model):
         return timezone.now() >= self.expires_at
 
     @property
-    def failure_keys(self) -> set[str]:
-        """Where its failures are counted."""
-        return {self.account_key, self.login_key}
+    def failure_keys(self) -> list[str]:
+        """Where its failures are counted: the login as typed, then the account, as they are locked everywhere."""
+        return list(dict.fromkeys((self.login_key, self.account_key)))
 
     def void_attempts(self, reason: str) -> bool:
         """Erases pictures that nobody looked at, and takes back that they counted. Answers whether there were any."""
