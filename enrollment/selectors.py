@@ -165,8 +165,3 @@ def open_training_run() -> TrainingRun | None:
 
 def newest_people_set(purpose: PeopleSet.Purpose) -> PeopleSet | None:
     return PeopleSet.objects.filter(purpose=purpose).first()
-
-
-def model_versions_that_saw(subject_id: int) -> QuerySet[ModelVersion]:
-    """The versions that learned from a person of the site, whether the person is still there or not."""
-    return ModelVersion.that_saw(subject_id)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
+Rates = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

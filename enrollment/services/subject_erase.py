@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from enrollment.models import ModelVersion, User
-from enrollment.selectors import model_versions_that_saw, subject_of
+from enrollment.selectors import subject_of
 from enrollment.services.samples import face_erase, user_erase
 
 
@@ -14,6 +14,6 @@ def subject_erase(user: User, *, account: bool) -> list[ModelVersion]:
     A network cannot forget one person: those versions are to be retrained without, or retired.
     """
     subject = subject_of(user)
-    versions = list(model_versions_that_saw(subject.pk)) if subject else []
+    versions = list(ModelVersion.that_saw(subject.pk)) if subject else []
     user_erase(user) if account else face_erase(user)
     return versions

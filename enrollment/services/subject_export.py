@@ -8,9 +8,9 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
-from enrollment.models import AuditEvent, Consent, Sample, Subject, User
+from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, User
 from enrollment.notices import Notice, notice_send
-from enrollment.selectors import model_versions_that_saw, subject_of
+from enrollment.selectors import subject_of
 
 ENDINGS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 
@@ -76,7 +76,7 @@ def _history(user: User, subject: Subject | None) -> list[dict[str, Any]]:
 
 
 def _models(subject: Subject | None) -> Any:
-    return model_versions_that_saw(subject.pk) if subject else []
+    return ModelVersion.that_saw(subject.pk) if subject else []
 
 
 def _write(file: zipfile.ZipFile, name: str, content: Any) -> None:

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.config import SEED
-
-Rates = npt.NDArray[np.float64]
+from ml.types import Rates
 
 
 @dataclass(frozen=True, slots=True)

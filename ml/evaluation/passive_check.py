@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 
 from ml.errors import DatasetError
-from ml.evaluation.metrics import Comparisons, ErrorCurve, Rates, error_curve
+from ml.evaluation.metrics import Comparisons, ErrorCurve, error_curve
 from ml.faces.images import decode, encode_jpeg
 from ml.faces.liveness.appearance import GROUPS, appearance
 from ml.faces.liveness.passive import ATTACK_FROM, Evidence, PassiveCheck
-from ml.types import Floats, Picture
+from ml.types import Floats, Picture, Rates
 
 KINDS = ("bona_fide", "attack")
 NEWTON_STEPS = 12

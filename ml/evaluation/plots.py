@@ -11,8 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ml.evaluation.metrics import Comparisons, ErrorCurve, Rates
+from ml.evaluation.metrics import Comparisons, ErrorCurve
 from ml.evaluation.plot_style import COLOURS, INK, SIZE, dress, save, style
+from ml.types import Rates
 
 _TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _MAX_POINTS = 4000

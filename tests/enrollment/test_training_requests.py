@@ -21,7 +21,7 @@ from enrollment.jobs.training_rows import (
     version_promote_alone,
 )
 from enrollment.models import AuditEvent, Consent, ModelVersion, PeopleSet, Promotion, TrainingRun
-from enrollment.selectors import model_versions_that_saw, new_training_subjects, training_samples
+from enrollment.selectors import new_training_subjects, training_samples
 from enrollment.services import (
     retraining_schedule_prepare,
     training_run_cancel,
@@ -296,8 +296,8 @@ class TestLineage:
         version = request(ready).version
         version.lineage["subjects"] = {"7": ["a sample"]}
         version.save()
-        assert list(model_versions_that_saw(7)) == [version]
-        assert list(model_versions_that_saw(77)) == []
+        assert list(ModelVersion.that_saw(7)) == [version]
+        assert list(ModelVersion.that_saw(77)) == []
 
 
 class TestAudit:

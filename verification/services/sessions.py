@@ -46,7 +46,7 @@ def session_open(
     return session
 
 
-def _challenge(purpose: str, login_key: str) -> list[str]:
+def _challenge(purpose: str, typed: str) -> list[str]:
     """Whoever wants in has to move; to see whether one is recognised, which opens nothing, a picture will do.
 
     What was asked and not answered is asked again: nobody opens sessions until the challenge of their film comes up.
@@ -54,7 +54,7 @@ def _challenge(purpose: str, login_key: str) -> list[str]:
     if settings.LIVENESS == Liveness.OFF or purpose == VerificationSession.Purpose.VERIFY:
         return []
     actions, count = settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT
-    unanswered = unanswered_challenge(login_key)
+    unanswered = unanswered_challenge(typed)
     if len(unanswered) == count and set(unanswered) <= set(actions):
         return unanswered
     return draw(actions, count)

@@ -9,19 +9,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.errors import ArtifactError
 from ml.faces.liveness.appearance import GROUPS, appearance
-from ml.types import Box, Floats, Picture
+from ml.types import Box, Floats, Picture, Rates
 
 DEFAULT_PASSIVE_CHECK = Path(__file__).with_name("passive_check.json")
 # From this probability on a picture counts as an attack; the rates in its file are those at this point.
 ATTACK_FROM = 0.5
 # The pictures it learned from reach from above the hair to the chin: shares of the detector's box beyond its edges.
 ABOVE, BESIDE = 0.23, -0.04
-
-Rates = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
