@@ -4,6 +4,13 @@ import os
 import tempfile
 
 TEST_VAR_DIR = os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="fv-"))
+# Where tests run side by side, each process has a folder and a Redis database of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER and os.path.basename(TEST_VAR_DIR) != WORKER:
+    TEST_VAR_DIR = os.environ["VAR_DIR"] = os.path.join(TEST_VAR_DIR, WORKER)
+    os.makedirs(TEST_VAR_DIR)
+    if "REDIS_URL" in os.environ:
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rsplit("/", 1)[0] + "/" + WORKER.removeprefix("gw")
 os.environ["ENV_FILE"] = os.path.join(TEST_VAR_DIR, "no.env")
 os.environ.setdefault("SECRET_KEY", "a key for tests alone, of more than fifty characters in length")
 os.environ.setdefault("FACE_ENCRYPTION_KEYS", "Zm9yIHRlc3RzIG9ubHk6IDMyIGJ5dGVzIG9mIGtleSE=")

@@ -1,7 +1,6 @@
 """The whole site as `make run` starts it, on folders, database and broker of its own."""
 
 import base64
-import itertools
 import os
 import re
 import shutil
@@ -16,8 +15,8 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Several sites may run at a time: each takes the next number, for its database on PostgreSQL and on Redis (of 16).
-NUMBERS = itertools.count(9)
+# Sites that run at a time each hold a number, for their database on PostgreSQL and on Redis (which has 16).
+FREE_NUMBERS = set(range(5, 16))
 
 
 class Stack:
@@ -43,11 +42,11 @@ class Stack:
             "LIVENESS": liveness,
             "LIVENESS_ACTIONS": "turn_left,turn_right,look_up",  # what the clip shows
         }
-        number = next(NUMBERS)
+        self.number = FREE_NUMBERS.pop()
         if self.environment.get("DATABASE_URL"):
-            self.environment["DATABASE_URL"] = _fresh_postgres(self.environment["DATABASE_URL"], number)
+            self.environment["DATABASE_URL"] = _fresh_postgres(self.environment["DATABASE_URL"], self.number)
         if self.environment.get("REDIS_URL"):
-            self.environment["REDIS_URL"] = _fresh_redis(self.environment["REDIS_URL"], number)
+            self.environment["REDIS_URL"] = _fresh_redis(self.environment["REDIS_URL"], self.number)
 
     def up(self) -> None:
         self.manage("prepare_site")
@@ -71,6 +70,7 @@ class Stack:
             self.stop(name)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        FREE_NUMBERS.add(self.number)
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
@@ -122,6 +122,6 @@ def _fresh_postgres(url: str, number: int) -> str:
 def _fresh_redis(url: str, number: int) -> str:
     import redis
 
-    fresh = re.sub(r"/\d*$", f"/{9 + number % 7}", url)  # of a site that is gone
+    fresh = re.sub(r"/\d*$", f"/{number}", url)
     redis.Redis.from_url(fresh).flushdb()
     return fresh

@@ -57,10 +57,12 @@ def test_it_lets_a_person_in_who_follows_the_instructions(guided_site, browser, 
     page = browser(filmed(clip(*CHALLENGE)), url=guided_site.url, moving=True)
     outside = []
     page.on("request", lambda request: outside.append(request.url))
+    slow = slowness()
     start(page, "mover")
     began = time.monotonic()
-    page.wait_for_url(f"{guided_site.url}/", timeout=60_000)
-    assert time.monotonic() - began < WITHIN_SECONDS * slowness()
+    page.wait_for_url(f"{guided_site.url}/", timeout=60_000 * slow)
+    logger.info("%.1f seconds from the first instruction to being signed in", time.monotonic() - began)
+    assert slow > TOO_SLOW or time.monotonic() - began < WITHIN_SECONDS
     assert all(url.startswith((guided_site.url, "blob:", "data:")) for url in outside)
     expect(page.get_by_text("mover").first).to_be_visible()
 

@@ -41,7 +41,7 @@ def test_it_keeps_pictures_while_the_worker_is_away(site, browser, without, tmp_
     journey.upload(page, portraits(), tmp_path)
     expect(journey.cards(page, "pending")).to_have_count(3, timeout=journey.SLOW)
     without.end()
-    expect(journey.cards(page, "accepted")).to_have_count(3, timeout=4 * journey.SLOW)
+    expect(journey.cards(page, "accepted")).to_have_count(3, timeout=2 * journey.SLOW)
 
 
 def test_it_lets_nobody_in_while_the_worker_is_away(site, browser, without, tmp_path):
@@ -77,4 +77,4 @@ def test_it_keeps_pictures_while_the_broker_is_away(site, browser, without, tmp_
     journey.upload(page, portraits()[:1], tmp_path)
     expect(journey.cards(page, "pending")).to_have_count(1, timeout=journey.SLOW)
     without.end()
-    expect(journey.cards(page, "accepted")).to_have_count(1, timeout=4 * journey.SLOW)
+    expect(journey.cards(page, "accepted")).to_have_count(1, timeout=2 * journey.SLOW)

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.e2e.stack import Stack
 from tests.faces import jpeg, portrait
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 # Enough for ordinary pictures, but not for the 340 MB that 25 megapixels with an alpha channel take.
 LIMIT_MB = 250

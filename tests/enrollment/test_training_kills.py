@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("TRAINING_KILLS", "3"))
 KILLS_A_RUN = 2
 PARTS = ("broker", "training", "biometric", "beat")
 
-pytestmark = [needs_people, pytest.mark.timeout(240 + 120 * KILLS)]
+pytestmark = [pytest.mark.e2e, needs_people, pytest.mark.timeout(240 + 120 * KILLS)]
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ class Visitor:
         self.open("/face/")
         for picture in pictures or portraits():
             self.give(picture)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + 3 * PATIENCE_SECONDS  # the worker may only be starting
         while not self.http.get("/api/v1/samples").json()["anchors"]["usable"]:
             if time.monotonic() > deadline:
                 raise TimeoutError("The pictures of a visitor were not accepted.")
