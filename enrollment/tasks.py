@@ -32,6 +32,8 @@ def samples_sweep() -> None:
 
     for sample_id in jobs.samples_claim_lost():
         template_extract.delay(sample_id)
+    for subject_id in jobs.duplicates_claim_lost():
+        duplicates_check.delay(subject_id)
 
 
 @shared_task(

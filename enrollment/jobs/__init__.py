@@ -1,6 +1,6 @@
 """What the worker does. The only modules, beside commands, that import `ml`."""
 
-from enrollment.jobs.duplicates import duplicates_check
+from enrollment.jobs.duplicates import duplicates_check, duplicates_claim_lost
 from enrollment.jobs.gallery import Candidate, candidates_for, gallery_refresh
 from enrollment.jobs.pipeline import embeddings_of, pipeline_aside, pipeline_for, pipeline_warm_up
 from enrollment.jobs.samples import samples_claim_lost, template_extract
@@ -9,6 +9,7 @@ __all__ = [
     "Candidate",
     "candidates_for",
     "duplicates_check",
+    "duplicates_claim_lost",
     "embeddings_of",
     "gallery_refresh",
     "pipeline_aside",

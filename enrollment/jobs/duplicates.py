@@ -1,8 +1,10 @@
 """Does a new face belong to somebody who is here already? Flags it to staff."""
 
 import logging
+from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from enrollment.jobs.gallery import candidates_for
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
@@ -14,12 +16,31 @@ logger = logging.getLogger(__name__)
 
 # Besides the person; nobody has more accounts than a glance can take in.
 MOST_FLAGS = 5
+# Nobody waits for it, and a large site's first search takes minutes.
+LOST_AFTER = timedelta(hours=1)
 
 
 def duplicates_check(subject_id: int) -> None:
     """Compares a person with everybody else. Flags a pair once: it does nothing when the message comes twice."""
     subject = Subject.objects.filter(pk=subject_id).first()
-    if subject is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
+    if subject is None:
+        return
+    _flag_alike(subject)
+    done = Subject.objects.filter(pk=subject.pk, duplicates_due_at=subject.duplicates_due_at)
+    done.update(duplicates_due_at=None)  # unless another anchor came meanwhile
+
+
+def duplicates_claim_lost() -> list[int]:
+    """Ids of people whose message got lost, each claimed for one more try."""
+    now = timezone.now()
+    lost = Subject.objects.filter(duplicates_due_at__lt=now - LOST_AFTER)
+    ids = list(lost.values_list("pk", flat=True)[:500])
+    Subject.objects.filter(pk__in=ids).update(duplicates_due_at=now)
+    return ids
+
+
+def _flag_alike(subject: Subject) -> None:
+    if not has_consent(subject, Consent.Purpose.SIGN_IN):
         return
     version = active_model_version()
     anchors = anchor_templates(subject, version)

@@ -67,7 +67,7 @@ def template_extract(sample_id: str) -> int | None:
     given_up = sample.tries > MAX_TRIES
     try:
         finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
-        accepted = _decide(sample, finding, version, pipeline)
+        usable = _decide(sample, finding, version, pipeline)
     except StorageFull:  # not the picture's fault either: it waits until there is room
         Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).update(tries=F("tries") - 1)
         raise
@@ -75,7 +75,7 @@ def template_extract(sample_id: str) -> int | None:
         if Sample.objects.filter(pk=sample_id, image=sample.image.name).exists():
             raise
         return None  # decided by another worker meanwhile; or sealed anew, and the sweep brings it back
-    return sample.subject_id if accepted and anchor_status(sample.subject).usable else None
+    return sample.subject_id if usable else None
 
 
 def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
@@ -96,7 +96,10 @@ def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
 
 @transaction.atomic
 def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: FacePipeline) -> bool:
-    """Writes the outcome: accepted or not. The person's row is locked, so that anchors are compared in turn."""
+    """Writes the outcome; answers whether the face can be recognised with this sample.
+
+    The person's row is locked, so that anchors are compared in turn.
+    """
     subject = Subject.objects.select_for_update().filter(pk=sample.subject_id).first()
     current = Sample.objects.select_for_update().filter(pk=sample.pk, state=Sample.State.PENDING).first()
     if subject is None or current is None or not has_consent(subject, Consent.Purpose.SIGN_IN):
@@ -128,7 +131,11 @@ def _decide(sample: Sample, finding: Finding, version: ModelVersion, pipeline: F
     counter = metrics.SAMPLES.labels(current.state, current.reasons[0] if current.reasons else "")
     transaction.on_commit(counter.inc)
     logger.info("sample %s %s %s", current.pk, current.state, ",".join(current.reasons))
-    return accepted
+    usable = accepted and anchor_status(subject).usable
+    if usable:
+        subject.duplicates_due_at = timezone.now()
+        subject.save(update_fields=["duplicates_due_at"])
+    return usable
 
 
 def _image_replace(sample: Sample, upright: bytes) -> None:

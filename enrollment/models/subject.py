@@ -18,8 +18,18 @@ class Subject(models.Model):
         max_length=128, null=True, blank=True, unique=True, help_text="What a backend calls the person."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    duplicates_due_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when the face waits to be compared with all others."
+    )
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["duplicates_due_at"],
+                condition=models.Q(duplicates_due_at__isnull=False),
+                name="subject_duplicates_due",
+            )
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(user=None) | models.Q(external_id=None),

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
+from django.db.models import F
 from django.utils import timezone
 
 from enrollment import jobs
 from enrollment.errors import IllegalTransition
-from enrollment.jobs import gallery
-from enrollment.models import DuplicateFlag
+from enrollment.jobs import duplicates, gallery
+from enrollment.jobs.duplicates import LOST_AFTER
+from enrollment.models import DuplicateFlag, Subject
 from enrollment.services import duplicate_resolve, face_erase
 from tests.faces import portraits
 from tests.factories import ConsentFactory, SampleFactory, enrolled_subject, model_version
@@ -53,6 +55,30 @@ def test_it_flags_one_face_under_two_accounts(version):
     flag = DuplicateFlag.objects.get()
     assert (flag.subject, flag.other, flag.model_version) == (second, first, version)
     assert flag.similarity > 0.99
+
+
+def test_a_check_whose_message_got_lost_comes_back_until_it_is_done(version):
+    subject = ConsentFactory().subject
+    enroll(subject)
+    assert jobs.duplicates_claim_lost() == []
+    Subject.objects.update(duplicates_due_at=F("duplicates_due_at") - LOST_AFTER)
+    assert jobs.duplicates_claim_lost() == [subject.pk]
+    assert jobs.duplicates_claim_lost() == []  # claimed for this try
+    jobs.duplicates_check(subject.pk)
+    subject.refresh_from_db()
+    assert subject.duplicates_due_at is None
+
+
+def test_an_anchor_that_comes_during_a_check_is_checked_anew(version, monkeypatch):
+    subject = ConsentFactory().subject
+    enroll(subject)
+    later = timezone.now() + LOST_AFTER
+    monkeypatch.setattr(
+        duplicates, "_flag_alike", lambda subject: Subject.objects.update(duplicates_due_at=later)
+    )
+    jobs.duplicates_check(subject.pk)
+    subject.refresh_from_db()
+    assert subject.duplicates_due_at == later
 
 
 def test_it_flags_nobody_for_looking_like_themselves(version):

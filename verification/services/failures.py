@@ -10,6 +10,7 @@ from datetime import datetime
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Case, When
 from django.utils import timezone
 
 from enrollment.crypto import keyed_digest
@@ -87,9 +88,12 @@ def failures_reset(user: User) -> None:
     """After a full sign-in the counts start afresh."""
     addresses = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
     logins = {user.get_username(), user.email, *addresses}
-    keys = {account_key(user, ""), *(login_key(login) for login in logins)}
-    locked = FailureCount.objects.filter(pk__in=keys, failures__gte=policy.FREE_FAILURES).exists()
-    FailureCount.objects.filter(pk__in=keys).delete()
+    account = account_key(user, "")
+    counts = FailureCount.objects.filter(pk__in={account, *(login_key(login) for login in logins)})
+    # The account last, as tries lock them, so that none wait in a ring.
+    ordered = counts.select_for_update().order_by(Case(When(pk=account, then=1), default=0), "pk")
+    locked = any(count.failures >= policy.FREE_FAILURES for count in ordered)
+    counts.delete()
     if locked:
         AuditEvent.record(AuditEvent.Action.FACE_UNLOCK, subject=subject_of(user), object_id=user.pk)
 
