@@ -7,7 +7,7 @@ SOURCES := benchmarks clients enrollment faceverify_site ml scripts tests verifi
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help run setup superuser bench faults test check lint types imports migrations deploy-check openapi fuzz format lock model
+.PHONY: help run setup superuser bench faults test check static lint types imports migrations deploy-check openapi fuzz format lock model
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -50,7 +50,9 @@ bench: setup .venv/.installed-dev ## Time the site: all that are quick, ALL=1 ev
 faults: setup .venv/.installed-dev ## Break the running site in every way on the list, and count what was lost
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: setup .venv/.installed-dev lint types imports migrations deploy-check test ## All that a change must pass
+check: static test ## All that a change must pass
+
+static: setup .venv/.installed-dev lint types imports migrations deploy-check ## All that reads the code without running it
 
 lint: .venv/.installed-dev
 	@$(BIN)/ruff check $(SOURCES)
