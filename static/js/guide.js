@@ -24,6 +24,8 @@ const EYES_OPEN = 0.75;
 const MIN_EYES = 0.12;
 const AHEAD_TURN = 0.2;
 const AHEAD_TILT = 0.3;
+// From one look to the next. A start in the middle of a movement could not be told from its end.
+const STILL = 0.08;
 
 /** @typedef {import("./face_tracker.js").Face} Face */
 /** @typedef {"no_face" | "more_light" | "closer" | "further" | "centre" | "ahead" | "hold" | "turn_left" | "turn_right" | "look_up" | "open_mouth" | "blink" | "back" | "done"} Hint */
@@ -60,6 +62,8 @@ export class Guide {
   #base = null;
   /** @type {Face | null} the last frame that was kept */
   #last = null;
+  /** @type {Face | null} the last frame that was looked at */
+  #before = null;
   #since = 0;
 
   /** @param {string[]} actions in the order the server asks for */
@@ -90,6 +94,7 @@ export class Guide {
       this.#last = face;
       this.#advance(now);
     }
+    this.#before = face;
     return { hint: this.#hint(face, light, now), keep };
   }
 
@@ -111,10 +116,16 @@ export class Guide {
    * @param {number} light
    */
   #starts(face, light) {
-    if (obstacle(face, light) || (this.#base && !this.#rests(face))) return false;
+    if (obstacle(face, light) || !(this.#base ? this.#rests(face) : this.#isStill(face))) return false;
     if (this.#eyesCount && face.eyes < MIN_EYES) return false;
     this.#base ??= face;
     return true;
+  }
+
+  /** @param {Face} face */
+  #isStill(face) {
+    const before = this.#before;
+    return !!before && Math.max(Math.abs(face.turn - before.turn), Math.abs(face.tilt - before.tilt)) < STILL;
   }
 
   /** @param {Face | null} face */

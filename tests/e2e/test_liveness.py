@@ -209,12 +209,13 @@ def test_it_keeps_the_frames_of_the_wanted_movements_alone(guided_site, browser)
           const { Guide } = await import("/static/js/guide.js");
           const guide = new Guide(["turn_left", "look_up"]);
           const at = (turn, tilt) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt, mouth: 0 });
-          const poses = [[0, 0], [0, 0], [0, 0], [-0.5, 0], [0.5, 0], [0, 0.5], [0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]];
+          const start = [[0.2, 0], ...Array(4).fill([0, 0])];
+          const poses = [...start, [-0.5, 0], [0.5, 0], [0, 0.5], [0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]];
           const jitter = (at) => 1e-3 * at; // no two pictures of a camera are the same
           return poses.map(([turn, tilt], i) => guide.step(at(turn + jitter(i), tilt), 120, 0).keep).concat(guide.done);
         }"""
     )
-    assert kept == [True, True, True, False, True, False, True, False, True, True, True]
+    assert kept == [False, False, True, True, True, False, True, False, True, False, True, True, True]
 
 
 def test_it_keeps_closed_eyes_and_then_open_ones_and_no_picture_twice(guided_site, browser):
