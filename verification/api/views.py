@@ -89,8 +89,9 @@ class SessionFrames(ApiView):
         form = FramesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         key = browser_key(request)
-        attempt_submit(session_get(session_id, key), *form.validated_data["image"])
-        return _answer(request, attempt_wait(session_id, key, seconds=wait_seconds(request)))
+        attempt = attempt_submit(session_get(session_id, key), *form.validated_data["image"])
+        seconds = wait_seconds(request)
+        return _answer(request, attempt_wait(session_id, key, seconds=seconds, submitted=attempt))
 
 
 def _person(request: Request) -> User:

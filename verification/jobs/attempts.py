@@ -117,6 +117,7 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> int | None:
     if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
         return None
     locked = None
+    current.session = session  # as it is now, and not read once more
     current.subject, current.liveness = attempt.subject, attempt.liveness
     current.attack_probability = attempt.attack_probability
     if session.is_overdue:

@@ -68,11 +68,14 @@ def _give_up(session_id: str) -> None:
         session.announce()
 
 
-def attempt_wait(session_id: str, browser_key: str, *, seconds: float) -> VerificationSession:
+def attempt_wait(
+    session_id: str, browser_key: str, *, seconds: float, submitted: Attempt | None = None
+) -> VerificationSession:
     """The session once its picture is decided, or as it is after so many seconds (RFC 7240 `wait`)."""
     return wait_for(
         session_id,
         lambda: session_get(session_id, browser_key),
         lambda session: session.state != VerificationSession.State.IN_PROGRESS,
         seconds=seconds,
+        known=submitted.session if submitted else None,
     )
