@@ -1,6 +1,7 @@
 """Beat, which gives a sign of life of its own."""
 
 import logging
+import signal
 import time
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from faceverify_site.reconnection import try_steadily
 from faceverify_site.schedule import HEARTBEAT_SECONDS
 
 logger = logging.getLogger(__name__)
+STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # the package is not typed
@@ -30,6 +32,14 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]  # the package is not 
     def _ensure_connected(self) -> Any:
         try_steadily(self.connection)  # lost work is taken up again by what beat sends
         return super()._ensure_connected()
+
+    def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+        # A stop that comes while a message is being sent would be taken for a message that cannot be, and forgotten.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            return super().apply_async(*args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def _follow_clock(self) -> None:
         """When the clock was set back, nothing waits until it is again as late as it was."""

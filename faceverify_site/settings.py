@@ -363,7 +363,7 @@ ROLL_BACK_DAYS = env.float("ROLL_BACK_DAYS", default=30)
 TRAINING_DIR = VAR_DIR / "training"
 
 # Threads of a web process; gunicorn.conf.py reads it too.
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_THREADS = env.int("WEB_THREADS", default=16)
 
 # --- Operations ---------------------------------------------------------------------------------------------------
 # Less free space than this, and /readyz calls for help.

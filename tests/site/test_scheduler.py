@@ -1,8 +1,11 @@
+import signal
+import threading
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.schedulers import DatabaseScheduler
 
 from faceverify_site.celery import app
 from faceverify_site.scheduler import Scheduler
@@ -46,3 +49,19 @@ def test_it_keeps_its_times_while_the_clock_goes_on(scheduler):
     before = [entry.last_run_at for entry in scheduler.schedule.values()]
     scheduler.tick()
     assert [entry.last_run_at for entry in scheduler.schedule.values()] == before
+
+
+def test_a_stop_waits_until_the_message_is_sent(scheduler, monkeypatch):
+    order = []
+
+    def send(*_):
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        order.append("sent")
+
+    monkeypatch.setattr(DatabaseScheduler, "apply_async", send)
+    before = signal.signal(signal.SIGTERM, lambda *_: order.append("stopped"))
+    try:
+        scheduler.apply_async("entry")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert order == ["sent", "stopped"]
