@@ -62,7 +62,7 @@ def test_it_lets_a_person_in_who_follows_the_instructions(guided_site, browser, 
     began = time.monotonic()
     page.wait_for_url(f"{guided_site.url}/", timeout=60_000 * slow)
     logger.info("%.1f seconds from the first instruction to being signed in", time.monotonic() - began)
-    assert slow > TOO_SLOW or time.monotonic() - began < WITHIN_SECONDS * slow
+    assert time.monotonic() - began < WITHIN_SECONDS * slow
     assert all(url.startswith((guided_site.url, "blob:", "data:")) for url in outside)
     expect(page.get_by_text("mover").first).to_be_visible()
 
