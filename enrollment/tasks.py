@@ -129,7 +129,7 @@ def step_back(**_: object) -> None:
 
 @worker_process_init.connect
 def warm_up(**_: object) -> None:
-    """Loads the active model before the first picture arrives, in workers that serve faces, and limits their memory."""
+    """Loads the active model before the first picture arrives, in workers that serve faces, and holds their memory down."""
     queues = current_app.amqp.queues.consume_from
     if "biometric" in queues:
         from enrollment import jobs
@@ -138,4 +138,5 @@ def warm_up(**_: object) -> None:
     if "biometric" in queues or "enrollment" in queues:
         from enrollment.jobs import memory
 
+        memory.keep_little()
         memory.limit(settings.FACE_MEMORY_LIMIT_MB)

@@ -1,10 +1,11 @@
 """The work queue: two queues, ids as the only arguments, rows in the database as the truth."""
 
+import gc
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, task_prerun, worker_init
+from celery.signals import beat_init, task_prerun, worker_before_create_process, worker_init
 from django.core.management.base import SystemCheckError
 from django.db import close_old_connections
 
@@ -34,6 +35,13 @@ def check(**_: Any) -> None:
 def reuse_connections(**_: Any) -> None:
     """Lets workers treat connections to the database as Django does between requests: by their age and health."""
     task_prerun.connect(close_stale_connections)
+
+
+@worker_before_create_process.connect
+def share_memory(**_: Any) -> None:
+    """Keeps the collector of parent and child off what both hold, so that they go on sharing it."""
+    gc.collect()
+    gc.freeze()
 
 
 def close_stale_connections(**_: Any) -> None:

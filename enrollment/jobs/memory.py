@@ -1,5 +1,6 @@
-"""A limit to what reading pictures of strangers may take, whatever is wrong with them or with a decoder."""
+"""How much memory reading pictures may take, whatever is wrong with them or with a decoder, and how long it is kept."""
 
+import ctypes
 import logging
 import resource
 from pathlib import Path
@@ -7,6 +8,18 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 STATUS = Path("/proc/self/status")
+# Of glibc's mallopt(3).
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+# Less than the pixels of a photograph, more than what the networks take and give for each picture.
+KEPT_BYTES = 2**20
+
+
+def keep_little() -> None:
+    """Gives blocks of a megabyte and more back to the system at once; glibc would keep ever larger ones for later."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):  # other C libraries keep little anyway
+        library.mallopt(MMAP_THRESHOLD, KEPT_BYTES)
+        library.mallopt(TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def limit(mb: int) -> None:

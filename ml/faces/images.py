@@ -30,6 +30,7 @@ class ImageLimits:
 
 
 DEFAULT = ImageLimits()
+_STRIP_PX = 256
 
 
 def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
@@ -92,17 +93,31 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
         # Phones store a second still (depth, gain map) in a JPEG: that is no animation.
         if image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False):
             raise ImageError("animated_image", "expected a still picture, got an animation")
-        image.draft("RGB", (limits.max_side_px, limits.max_side_px))
+        image.draft("RGB", _size_within(image.size, limits.max_side_px))
         ImageOps.exif_transpose(image, in_place=True)  # as the next line: no copy where nothing is to be done
-        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+        return _pixels(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _pixels(image: Image.Image) -> Picture:
+    """The pixels of an RGB image, taken over in strips: Pillow would hold them all thrice while it converts them."""
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _STRIP_PX):
+        bottom = min(top + _STRIP_PX, image.height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return rgb
+
+
+def _size_within(size: tuple[int, int], max_side_px: int) -> tuple[int, int]:
+    """(width, height), shrunk to that long side if it is larger."""
+    scale = min(1.0, max_side_px / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _shrink(rgb: Picture, max_side_px: int) -> Picture:
     height, width = rgb.shape[:2]
-    scale = max_side_px / max(height, width)
-    if scale >= 1:
+    size = _size_within((width, height), max_side_px)
+    if size == (width, height):
         return rgb
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     try:
         return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     except cv2.error as error:

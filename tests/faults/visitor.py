@@ -90,16 +90,22 @@ class Visitor:
             self.ledger.deleted.add(sample)  # before the answer, which may be lost
         self.http.delete(f"/api/v1/samples/{sample}", headers=headers).raise_for_status()
 
-    def verify(self, picture: bytes, *, stranger: bool = False, wait: bool = True) -> str:
-        """Shows a face; answers the state of the session."""
+    def verify(
+        self, picture: bytes, *, stranger: bool = False, wait: bool = True, patience: float = 0.0
+    ) -> str:
+        """Shows a face; answers the state of the session, after which it asks again for that many seconds."""
         session = self.post("/api/v1/verification-sessions", json={"purpose": "verify"}).json()["id"]
         with self.ledger.lock:
             (self.ledger.strangers if stranger else self.ledger.sessions).add(session)
         files = {"image": ("face.jpg", picture)}
-        path = f"/api/v1/verification-sessions/{session}/frames"
-        answer = self.post(path, files=files, wait=wait).json()
-        self.ledger.note(session, str(answer["state"]))
-        return str(answer["state"])
+        path = f"/api/v1/verification-sessions/{session}"
+        answer = self.post(f"{path}/frames", files=files, wait=wait)
+        deadline = time.monotonic() + patience
+        while (state := str(answer.json()["state"])) == "in_progress" and time.monotonic() < deadline:
+            time.sleep(0.2)
+            answer = self.http.get(path).raise_for_status()
+        self.ledger.note(session, state)
+        return state
 
     def sign_in(self, name: str) -> "Visitor":
         """Comes back by password, which also lifts a lock."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from PIL import Image
 
 from ml.errors import ImageError
+from ml.faces import images
 from ml.faces.images import ImageLimits, decode, encode_jpeg
 from tests.damage import FUZZ, originals, spoiled
 
@@ -77,6 +78,18 @@ def test_it_applies_the_exif_orientation(picture):
 def test_it_shrinks_a_large_picture_to_the_longest_side():
     rgb = decode(encoded(Image.new("RGB", (2000, 1000), "red"), "JPEG"))
     assert rgb.shape == (640, 1280, 3)
+
+
+def test_it_takes_over_every_row_of_a_high_picture():
+    rgb = np.random.default_rng(0).integers(0, 256, (1001, 7, 3), np.uint8)
+    assert np.array_equal(decode(encoded(Image.fromarray(rgb), "PNG")), rgb)
+
+
+def test_it_decodes_no_more_of_a_photograph_than_the_longest_side_wants(monkeypatch):
+    taken = []
+    monkeypatch.setattr(images, "_pixels", lambda image: taken.append(image.size) or np.asarray(image))
+    assert decode(encoded(Image.new("RGB", (2000, 3000)), "JPEG")).shape == (1280, 853, 3)
+    assert taken == [(1000, 1500)]
 
 
 def test_it_returns_what_it_encoded(picture):
