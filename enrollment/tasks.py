@@ -129,7 +129,7 @@ def step_back(**_: object) -> None:
 
 @worker_process_init.connect
 def warm_up(**_: object) -> None:
-    """Loads the active model before the first picture arrives, in workers that serve faces; keeps their memory small."""
+    """Loads the active model before the first picture arrives, in workers that serve faces; keeps memory small."""
     queues = current_app.amqp.queues.consume_from
     if "biometric" in queues:
         from enrollment import jobs
