@@ -1,5 +1,6 @@
 """What the worker does. The only modules, beside commands, that import `ml`."""
 
+from enrollment.jobs.claims import claim_lost
 from enrollment.jobs.duplicates import duplicates_check, duplicates_claim_lost
 from enrollment.jobs.gallery import Candidate, candidates_for, gallery_refresh
 from enrollment.jobs.pipeline import embeddings_of, pipeline_aside, pipeline_for, pipeline_warm_up
@@ -8,6 +9,7 @@ from enrollment.jobs.samples import samples_claim_lost, template_extract
 __all__ = [
     "Candidate",
     "candidates_for",
+    "claim_lost",
     "duplicates_check",
     "duplicates_claim_lost",
     "embeddings_of",

@@ -4,8 +4,8 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
+from enrollment.jobs.claims import claim_lost
 from enrollment.jobs.gallery import candidates_for
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import Consent, DuplicateFlag, Subject
@@ -32,11 +32,7 @@ def duplicates_check(subject_id: int) -> None:
 
 def duplicates_claim_lost() -> list[int]:
     """Ids of people whose message got lost, each claimed for one more try."""
-    now = timezone.now()
-    lost = Subject.objects.filter(duplicates_due_at__lt=now - LOST_AFTER)
-    ids = list(lost.values_list("pk", flat=True)[:500])
-    Subject.objects.filter(pk__in=ids).update(duplicates_due_at=now)
-    return ids
+    return claim_lost(Subject.objects.all(), "duplicates_due_at", after=LOST_AFTER)
 
 
 def _flag_alike(subject: Subject) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from enrollment import metrics
 from enrollment.bell import ring_on_commit, samples_bell
 from enrollment.errors import ModelUnavailable, StorageFull
+from enrollment.jobs.claims import claim_lost
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template, WebhookDelivery
@@ -174,8 +175,5 @@ def _is_same_person(
 
 def samples_claim_lost() -> list[str]:
     """Ids of pending samples whose message got lost, each claimed for one more try."""
-    now = timezone.now()
-    lost = Sample.objects.filter(state=Sample.State.PENDING, queued_at__lt=now - LOST_AFTER)
-    ids = [str(pk) for pk in lost.values_list("pk", flat=True)[:500]]
-    Sample.objects.filter(pk__in=ids).update(queued_at=now)
-    return ids
+    pending = Sample.objects.filter(state=Sample.State.PENDING)
+    return [str(pk) for pk in claim_lost(pending, "queued_at", after=LOST_AFTER)]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from enrollment import metrics
 from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
-from enrollment.jobs import embeddings_of, pipeline_for
+from enrollment.jobs import claim_lost, embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
 from enrollment.selectors import active_model_version, anchor_templates
 from ml.errors import ImageError, MLError
@@ -187,10 +187,5 @@ def _note_lock(attempt: Attempt, session: VerificationSession) -> int | None:
 
 def attempts_claim_lost() -> list[int]:
     """Ids of pending attempts whose message got lost, each claimed for one more try."""
-    now = timezone.now()
-    lost = Attempt.objects.filter(
-        state=Attempt.State.PENDING, queued_at__lt=now - LOST_AFTER, session__expires_at__gt=now
-    )
-    ids = list(lost.values_list("pk", flat=True)[:500])
-    Attempt.objects.filter(pk__in=ids).update(queued_at=now)
-    return ids
+    waited_for = Attempt.objects.filter(state=Attempt.State.PENDING, session__expires_at__gt=timezone.now())
+    return claim_lost(waited_for, "queued_at", after=LOST_AFTER)
