@@ -19,6 +19,8 @@ from enrollment.selectors import active_model_version
 
 LONGEST_SOCKET_PATH = 100
 YOUNGEST_AUDIT_DAYS = 365
+# So long a recording that was shown is known again.
+YOUNGEST_RECORDS_DAYS = 7
 # With less, a worker has no room for the networks themselves.
 LEAST_MEMORY_LIMIT_MB = 200
 SITE = "site"  # tag of our own checks
@@ -136,6 +138,10 @@ def check_retention(**_: Any) -> list[CheckMessage]:
     if not 0 < settings.RETENTION_FACE_DAYS <= settings.LONGEST_RETENTION_DAYS:
         limit = settings.LONGEST_RETENTION_DAYS
         errors.append(Error(f"RETENTION_FACE_DAYS: expected 1 to {limit}.", id="enrollment.E005"))
+    if settings.RETENTION_RECORDS_DAYS < YOUNGEST_RECORDS_DAYS:
+        errors.append(
+            Error(f"RETENTION_RECORDS_DAYS: expected at least {YOUNGEST_RECORDS_DAYS}.", id="enrollment.E012")
+        )
     if settings.RETENTION_AUDIT_DAYS < YOUNGEST_AUDIT_DAYS:
         errors.append(
             Error(f"RETENTION_AUDIT_DAYS: expected at least {YOUNGEST_AUDIT_DAYS}.", id="enrollment.E006")

@@ -39,13 +39,25 @@ def current_service_key() -> str:
 
 
 def source_of(request: HttpRequest) -> str:
-    """The client's address. What `X-Forwarded-For` says counts only as far as own proxies wrote it."""
-    address: str = request.META.get("REMOTE_ADDR") or ""
+    """The client's address. What `X-Forwarded-For` says counts only as far as own proxies wrote it.
+
+    Where they wrote none, it is that of the last proxy: limits then hold for all behind it, and not for nobody.
+    """
     hops = settings.FORWARDED_FOR_HOPS
-    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if hops and len(told) >= hops:
-        address = told[-hops]
+    told = request.headers.get("X-Forwarded-For", "").split(",")
+    client = _address(told[-hops]) if hops and len(told) >= hops else ""
+    return client or _address(request.META.get("REMOTE_ADDR") or "")
+
+
+def _address(written: str) -> str:
+    """The address in what a proxy wrote, without port and zone, an IPv4 one as such; nothing if there is none."""
+    bare = written.strip().partition("%")[0]
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(address))
+        address = ipaddress.ip_address(bare)
     except ValueError:
         return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -2,7 +2,6 @@
 
 import enum
 import random
-import secrets
 
 # A person needs longer than this for one movement.
 SECONDS_PER_ACTION = 0.5
@@ -45,14 +44,13 @@ def can_draw(actions: list[str], count: int) -> bool:
     return enough and set(actions) <= set(Action) and bool(TURNS & set(actions))
 
 
-def draw(actions: list[str], count: int, chance: random.Random | None = None) -> list[str]:
+def draw(actions: list[str], count: int, chance: random.Random) -> list[str]:
     """So many different actions in random order, always with a turn: no flat picture can follow that.
 
     Raises ValueError where `can_draw` says no.
     """
     if not can_draw(actions, count):
         raise ValueError(f"expected {count} or more known actions with a turn among them, got {actions}")
-    chance = chance or secrets.SystemRandom()
     while True:
         drawn = chance.sample(sorted(set(actions)), count)
         if TURNS & set(drawn):

@@ -57,17 +57,18 @@ def session_of(session_id: str, browser_key: str) -> VerificationSession | None:
     return VerificationSession.objects.filter(pk=session_id, browser_key=browser_key).first()
 
 
-def unanswered_challenge(login_key: str) -> list[str]:
-    """What was asked last for this login, if that was lately and no face was compared for it; else nothing.
+def last_challenge(login_key: str) -> tuple[str, list[str]]:
+    """The session that asked last for this login; and what, if that was lately and no face was compared for it.
 
     Pictures without a usable face are no answer, since they count for nothing.
     """
-    lately = VerificationSession.objects.filter(
-        login_key=login_key, created_at__gt=timezone.now() - policy.CHALLENGE_STANDS_FOR
-    )
     decided = Attempt.objects.filter(session=OuterRef("pk"), state=Attempt.State.DECIDED)
-    last = lately.exclude(challenge=[]).annotate(answered=Exists(decided)).order_by("-created_at").first()
-    return last.challenge if last and not last.answered else []
+    asked = VerificationSession.objects.filter(login_key=login_key).exclude(challenge=[])
+    last = asked.annotate(answered=Exists(decided)).order_by("-created_at").first()
+    if last is None:
+        return "", []
+    stands = last.created_at > timezone.now() - policy.CHALLENGE_STANDS_FOR and not last.answered
+    return last.pk, last.challenge if stands else []
 
 
 def has_signed_in_from(user: User, browser_key: str) -> bool:

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 
 # Besides the person; nobody has more accounts than a glance can take in.
 MOST_FLAGS = 5
-# Nobody waits for it, and a large site's first search takes minutes.
-LOST_AFTER = timedelta(hours=1)
+# Lost rows are in the queue again within two minutes, sweeps included.
+LOST_AFTER = timedelta(seconds=100)
 
 
 def duplicates_check(subject_id: int) -> None:

@@ -47,7 +47,7 @@ from ml.training.trainer import Progress
 logger = logging.getLogger(__name__)
 
 Phase = TrainingRun.Phase
-MODEL = "model"
+MODEL, PEOPLE, EVALUATION = "model", "people", "evaluation"
 # A site's few people bend a pretrained network less when they are told apart pairwise than when each becomes a class.
 FINE_TUNING_LOSS = "batch_hard"
 
@@ -95,10 +95,12 @@ class _Execution:
     def carry_out(self) -> Outcome:
         champion = Artifact.load(artifact_folder(self._champion()))
         evaluation, people = self._collect()
+        shutil.rmtree(self._faces / EVALUATION)
         calibrates, frozen = evaluation_parts(evaluation, self._run.evaluation_set.canaries)
         if self._run.kind == TrainingRun.Kind.TRAIN:
             figures, held_out = self._train(champion, people)
         else:
+            self._pictures_erase()
             figures, held_out = self._keep_weights(champion), None
             calibrates = _together(calibrates, people)
         self._reporter.enter(Phase.CALIBRATE)
@@ -129,10 +131,10 @@ class _Execution:
         chosen = training_samples() if self._run.uses_site else []
         version_describe(self._version, chosen, self._run.training_set)
         if self._run.training_set is not None:
-            data.people_set_write(self._run.training_set, self._faces / "people")
-        data.samples_write(chosen, self._faces / "people")
-        data.people_set_write(self._run.evaluation_set, self._faces / "evaluation")
-        evaluation, people = (data.people_read(self._faces / name) for name in ("evaluation", "people"))
+            data.people_set_write(self._run.training_set, self._faces / PEOPLE)
+        data.samples_write(chosen, self._faces / PEOPLE)
+        data.people_set_write(self._run.evaluation_set, self._faces / EVALUATION)
+        evaluation, people = (data.people_read(self._faces / name) for name in (EVALUATION, PEOPLE))
         if not data.share_no_faces(evaluation, people):
             raise TrainingFailed(
                 "Some faces are both learned from and judged on: import other people.", code="sets_overlap"
@@ -145,7 +147,7 @@ class _Execution:
         from_champion = self._run.start == TrainingRun.Start.ACTIVE
         request = TrainingRequest(
             self._run.network,
-            self._faces / "people",
+            self._faces / PEOPLE,
             loss=FINE_TUNING_LOSS if from_champion and self._run.network == "mobilefacenet" else None,
             options=options,
             start=champion.directory if from_champion else None,
@@ -198,7 +200,12 @@ class _Execution:
         part = f"one half of the evaluation set {self._run.evaluation_set.name}"
         return f"{part} and the people of this site" if self._run.kind != TrainingRun.Kind.TRAIN else part
 
+    def _pictures_erase(self) -> None:
+        """They are in memory by now: hours long nobody needs them as plain files."""
+        shutil.rmtree(self._faces, ignore_errors=True)
+
     def _progress(self, progress: Progress) -> None:
+        self._pictures_erase()
         phase = Phase.TRAIN if progress.phase == "train" else Phase.VALIDATE
         self._reporter.tell(
             phase=phase,

@@ -221,13 +221,17 @@ class FacePipeline:
             detections = self.quick_detector.detect(rgb)
             return self.passive_check.of_face(rgb, foremost(detections, rgb).box) if detections else None
 
-    def same_person(self, a: Floats, b: Floats) -> bool:
-        """Tell whether two frames of one challenge show one person, at the loosest rate the model is calibrated for.
+    def same_person(self, a: Floats, b: Floats, *, fmr: float | None = None) -> bool:
+        """Tell whether two frames of one challenge show one person.
 
-        A turned head looks less like itself, so the threshold of a sign-in would refuse it.
+        Args:
+            a: An embedding.
+            b: Another one.
+            fmr: A false match rate that the model is calibrated for; the loosest if not given, since a turned head
+                looks less like itself, and the threshold of a sign-in would refuse it.
         """
         calibration = self.artifact.calibration
-        threshold = calibration.threshold(anchors=1, fmr=max(calibration.rules[TEMPLATE_MEAN]))
+        threshold = calibration.threshold(anchors=1, fmr=fmr or max(calibration.rules[TEMPLATE_MEAN]))
         return self.artifact.comparator.similarity(a, b) >= threshold
 
     def _decode(self, data: bytes) -> Picture:

@@ -24,8 +24,9 @@ const EYES_OPEN = 0.75;
 const MIN_EYES = 0.12;
 const AHEAD_TURN = 0.2;
 const AHEAD_TILT = 0.3;
-// From one look to the next. A start in the middle of a movement could not be told from its end.
+// So long before, the head was nearer than this. A start in the middle of a movement could not be told from its end.
 const STILL = 0.08;
+const STILL_MS = 150;
 
 /** @typedef {import("./face_tracker.js").Face} Face */
 /** @typedef {"no_face" | "more_light" | "closer" | "further" | "centre" | "ahead" | "hold" | "turn_left" | "turn_right" | "look_up" | "open_mouth" | "blink" | "back" | "done"} Hint */
@@ -62,7 +63,7 @@ export class Guide {
   #base = null;
   /** @type {Face | null} the last frame that was kept */
   #last = null;
-  /** @type {Face | null} the last frame that was looked at */
+  /** @type {{face: Face, at: number} | null} the latest frame that was looked at so long ago that the head may have moved */
   #before = null;
   #since = 0;
 
@@ -89,12 +90,13 @@ export class Guide {
    * @returns {{hint: Hint, keep: boolean}} what to say now, and whether this frame is one of those to send
    */
   step(face, light, now) {
-    const keep = !this.#isLast(face) && (this.#at < 0 ? this.#starts(face, light) : this.#acts(face));
+    const keep = !this.#isLast(face) && (this.#at < 0 ? this.#starts(face, light, now) : this.#acts(face));
     if (keep) {
       this.#last = face;
       this.#advance(now);
     }
-    this.#before = face;
+    if (!face) this.#before = null;
+    else if (!this.#before || now - this.#before.at >= STILL_MS) this.#before = { face, at: now };
     return { hint: this.#hint(face, light, now), keep };
   }
 
@@ -114,18 +116,23 @@ export class Guide {
   /**
    * @param {Face | null} face
    * @param {number} light
+   * @param {number} now
    */
-  #starts(face, light) {
-    if (obstacle(face, light) || !(this.#base ? this.#rests(face) : this.#isStill(face))) return false;
+  #starts(face, light, now) {
+    if (obstacle(face, light) || !(this.#base ? this.#rests(face) : this.#isStill(face, now))) return false;
     if (this.#eyesCount && face.eyes < MIN_EYES) return false;
     this.#base ??= face;
     return true;
   }
 
-  /** @param {Face} face */
-  #isStill(face) {
-    const before = this.#before;
-    return !!before && Math.max(Math.abs(face.turn - before.turn), Math.abs(face.tilt - before.tilt)) < STILL;
+  /**
+   * @param {Face} face
+   * @param {number} now
+   */
+  #isStill(face, now) {
+    if (!this.#before || now - this.#before.at < STILL_MS) return false;
+    const before = this.#before.face;
+    return Math.max(Math.abs(face.turn - before.turn), Math.abs(face.tilt - before.tilt)) < STILL;
   }
 
   /** @param {Face | null} face */

@@ -212,7 +212,8 @@ def test_it_keeps_the_frames_of_the_wanted_movements_alone(guided_site, browser)
           const start = [[0.2, 0], ...Array(4).fill([0, 0])];
           const poses = [...start, [-0.5, 0], [0.5, 0], [0, 0.5], [0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]];
           const jitter = (at) => 1e-3 * at; // no two pictures of a camera are the same
-          return poses.map(([turn, tilt], i) => guide.step(at(turn + jitter(i), tilt), 120, 0).keep).concat(guide.done);
+          const keeps = ([turn, tilt], i) => guide.step(at(turn + jitter(i), tilt), 120, 200 * i).keep;
+          return poses.map(keeps).concat(guide.done);
         }"""
     )
     assert kept == [False, False, True, True, True, False, True, False, True, False, True, True, True]
@@ -228,7 +229,7 @@ def test_it_keeps_closed_eyes_and_then_open_ones_and_no_picture_twice(guided_sit
           const at = (eyes, height) => ({ height, centre: { x: 0.5, y: 0.5 }, turn: 0, tilt: 0, mouth: 0, eyes });
           const seen = [[0.08, 0.5], [0.25, 0.51], [0.25, 0.51], [0.24, 0.52], [0.1, 0.53], [0.24, 0.54], [0.24, 0.55],
                         [0.15, 0.56], [0.06, 0.57], [0.06, 0.58], [0.15, 0.59], [0.23, 0.6]];
-          return seen.map(([eyes, height]) => guide.step(at(eyes, height), 120, 0).keep).concat(guide.done);
+          return seen.map(([eyes, height], i) => guide.step(at(eyes, height), 120, 200 * i).keep).concat(guide.done);
         }"""
     )
     start = [False, True, False, True, False, True]

@@ -72,6 +72,24 @@ def test_it_believes_forwarded_addresses_as_far_as_own_proxies_wrote_them(settin
     assert source_of(request) == address
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("203.0.113.9:51000", "203.0.113.9"),
+        ("[2001:db8::9]:443", "2001:db8::9"),
+        ("2001:db8::9", "2001:db8::9"),
+        ("fe80::9%eth0", "fe80::9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("unknown", "192.0.2.1"),
+        ("", "192.0.2.1"),
+    ],
+)
+def test_it_finds_the_address_in_what_proxies_write_or_takes_their_own(settings, written, address):
+    settings.FORWARDED_FOR_HOPS = 1
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": written})
+    assert source_of(request) == address
+
+
 def test_it_records_consents_pictures_and_erasure():
     user = UserFactory()
     subject = consents_give(user, {"sign_in", "training"})

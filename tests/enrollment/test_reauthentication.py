@@ -1,6 +1,7 @@
 """What a session may do depends on how it was opened, and how long ago."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -115,3 +116,27 @@ def test_a_stolen_session_of_staff_changes_no_account(owner, browser_of, path, f
     assert (owner.is_superuser, owner.check_password(PASSWORD)) == (False, True)
     assert User.objects.count() == 2
     assert "account_reauthentication_state" not in browser.session
+
+
+def test_the_old_address_hears_of_a_new_one_and_the_owner_of_a_new_password(
+    browser_of, mailoutbox, django_capture_on_commit_callbacks
+):
+    """Else a stolen session could turn all later notices away, and nobody would know."""
+    ada = UserFactory(username="ada", email="ada@example.org")
+    EmailAddress.objects.create(user=ada, email=ada.email, primary=True, verified=False)
+    browser = browser_of(ada)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        new = {
+            "oldpassword": PASSWORD,
+            "password1": "another long phrase",
+            "password2": "another long phrase",
+        }
+        browser.post("/accounts/password/change/", new)
+        browser.post("/accounts/email/", {"email": "thief@example.org", "action_add": ""})
+        EmailAddress.objects.filter(email="thief@example.org").update(verified=False)
+        browser.post("/accounts/email/", {"email": "thief@example.org", "action_primary": ""})
+    ada.refresh_from_db()
+    assert ada.email == "thief@example.org"
+    told = [message.subject for message in mailoutbox if message.to == ["ada@example.org"]]
+    assert len(told) == 2

@@ -181,6 +181,25 @@ def test_it_goes_on_without_whoever_erased_their_face(evaluation, others, site):
     assert str(people[0].pk) in run.version.lineage["subjects"]
 
 
+def test_no_face_lies_in_the_clear_while_it_learns(evaluation, others, site, monkeypatch):
+    from enrollment.jobs.training_reporter import Reporter
+
+    told, lying = Reporter.tell, [("waiting", 0)]
+
+    def tell(self, **fields):
+        phase = fields.get("phase", lying[-1][0])
+        lying.append((phase, len(list(site.TRAINING_DIR.rglob("*.jpg")))))
+        told(self, **fields)
+
+    monkeypatch.setattr(Reporter, "tell", tell)
+    execute(small(others, epochs=1))
+    most = {phase: max(faces for at, faces in lying if at == phase) for phase, _ in lying}
+    assert most["export"] > 0
+    assert {phase for phase, faces in most.items() if faces} == {"export", "train"}
+    learning = [faces for at, faces in lying if at == "train"]
+    assert len(learning) > 2 and not any(learning[1:])  # as soon as it has read them
+
+
 def stop_after_an_epoch(run):
     """Carries the first epoch out, and then behaves as a killed worker does: it leaves everything as it is."""
     from enrollment.jobs import training

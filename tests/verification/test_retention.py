@@ -9,6 +9,7 @@ from django.utils import timezone
 from enrollment.checks import check_retention
 from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, SubjectImport
 from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version, service_key
+from verification.errors import FaceSignInOff
 from verification.models import Attempt, FailureCount, Identification, SeenFrame, Source, VerificationSession
 from verification.services import retention_purge, session_open
 
@@ -60,6 +61,16 @@ def test_it_erases_records_whose_time_is_over():
     assert AuditEvent.objects.filter(pk=young.pk).exists()
 
 
+def test_no_waiting_lifts_what_fifty_failures_switched_off():
+    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+    long_ago = timezone.now() - timedelta(days=366)
+    FailureCount.objects.create(pk=session.login_key, failures=50, last_failed_at=long_ago)
+    FailureCount.objects.create(pk="of somebody else", failures=49, last_failed_at=long_ago)
+    assert retention_purge()["failure counts"] == 1
+    with pytest.raises(FaceSignInOff):
+        session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+
+
 def test_it_bounds_the_rows_of_rejected_pictures(owner):
     for number in range(25):
         sample = SampleFactory(subject=owner.subject)
@@ -94,7 +105,7 @@ def test_it_clears_browser_sessions_that_ended(client, settings, stranger):
     assert not Session.objects.exists()
 
 
-@pytest.mark.parametrize(("name", "days"), [("FACE", 1096), ("FACE", 0), ("AUDIT", 100)])
+@pytest.mark.parametrize(("name", "days"), [("FACE", 1096), ("FACE", 0), ("AUDIT", 100), ("RECORDS", 6)])
 def test_it_refuses_to_start_with_other_promises(settings, name, days):
     assert check_retention() == []
     setattr(settings, f"RETENTION_{name}_DAYS", days)

@@ -1,6 +1,7 @@
 """From the pictures of an attempt to the one face that meets the templates."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from django.conf import settings
@@ -33,7 +34,8 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
         return "no_face"
     if first.reasons:
         return str(first.reasons[0])
-    verdict = judge(frames, actions, same_person=pipeline.same_person)
+    same_face = partial(pipeline.same_person, fmr=settings.FACE_TARGET_FMR)
+    verdict = judge(frames, actions, same_person=pipeline.same_person, same_face=same_face)
     best = max(verdict.neutral, key=lambda frame: frame.score, default=first)
     return Probe(best.embedding, attempt.liveness or str(verdict.code or ""))
 

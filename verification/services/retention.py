@@ -49,7 +49,8 @@ def retention_purge() -> dict[str, int]:
         "identifications": Identification.objects.filter(created_at__lt=records).delete()[0],
         "digests of frames": SeenFrame.objects.filter(seen_at__lt=records).delete()[0],
         "failure counts": FailureCount.objects.filter(
-            Q(last_failed_at__lt=records) | Q(failures=0)  # all of which were taken back
+            # Whoever is switched off stays so until a full sign-in; and all that was taken back counts nothing.
+            Q(last_failed_at__lt=records, failures__lt=policy.FAILURES_UNTIL_OFF) | Q(failures=0)
         ).delete()[0],
         "addresses": _sources_erase(),
         "devices": UserSession.objects.filter(

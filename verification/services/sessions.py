@@ -1,9 +1,12 @@
 """Opening, reading and using up verification sessions."""
 
+import random
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from enrollment.crypto import keyed_digest
 from enrollment.errors import IllegalTransition
 from enrollment.models import User
 from verification import policy
@@ -11,7 +14,7 @@ from verification.challenge import Liveness, draw
 from verification.errors import FaceNotReady, SessionClosed, SessionNotFound
 from verification.models import Attempt, VerificationSession
 from verification.models.session import is_token
-from verification.selectors import comparable_subject, session_of, unanswered_challenge, user_by_login
+from verification.selectors import comparable_subject, last_challenge, session_of, user_by_login
 from verification.services.failures import account_key, failures_check, login_key
 from verification.services.overload import queue_check
 from verification.services.sources import source_check
@@ -50,14 +53,16 @@ def _challenge(purpose: str, typed: str) -> list[str]:
     """Whoever wants in has to move; to see whether one is recognised, which opens nothing, a picture will do.
 
     What was asked and not answered is asked again: nobody opens sessions until the challenge of their film comes up.
+    Nor many at once: what is drawn follows, by the site's key, from the login and the session that asked before.
     """
     if settings.LIVENESS == Liveness.OFF or purpose == VerificationSession.Purpose.VERIFY:
         return []
     actions, count = settings.LIVENESS_ACTIONS, settings.LIVENESS_ACTION_COUNT
-    unanswered = unanswered_challenge(typed)
+    before, unanswered = last_challenge(typed)
     if len(unanswered) == count and set(unanswered) <= set(actions):
         return unanswered
-    return draw(actions, count)
+    chance = random.Random(keyed_digest(f"{typed}:{before}".encode(), context="challenge"))
+    return draw(actions, count, chance)
 
 
 def session_get(session_id: str, browser_key: str) -> VerificationSession:

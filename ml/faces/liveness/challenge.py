@@ -7,7 +7,7 @@ The thresholds were set on clips of two people who turn and nod, and on 347 phot
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations
 
 import numpy as np
 
@@ -37,6 +37,8 @@ MIN_DEPTH = 0.05
 # The shipped model's threshold at a false match rate of 1 %. Two frames of one person in motion had 0.41 or more in
 # 99.9 % of pairs; strangers lie about 0.
 SAME_PERSON = 0.37
+# Its threshold at a false match rate of 1 in 10,000, for faces that look into the camera.
+SAME_FACE = 0.5492
 # A held pose still trembles: two frames of a camera differ by more than this in eye distances.
 SAME_FRAME = 1e-3
 
@@ -85,12 +87,25 @@ class Verdict:
 
 
 def by_cosine(a: Floats, b: Floats) -> bool:
-    """Tell whether two embeddings are of one person, for the shipped model."""
-    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)) >= SAME_PERSON
+    """Tell whether two embeddings, also of turned heads, are of one person, for the shipped model."""
+    return _cosine(a, b) >= SAME_PERSON
+
+
+def by_strict_cosine(a: Floats, b: Floats) -> bool:
+    """Tell the same of two faces that look into the camera."""
+    return _cosine(a, b) >= SAME_FACE
+
+
+def _cosine(a: Floats, b: Floats) -> float:
+    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
 
 
 def judge(
-    frames: Sequence[Frame | None], actions: Sequence[Action], *, same_person: SamePerson = by_cosine
+    frames: Sequence[Frame | None],
+    actions: Sequence[Action],
+    *,
+    same_person: SamePerson = by_cosine,
+    same_face: SamePerson = by_strict_cosine,
 ) -> Verdict:
     """Judge the frames of one challenge, in the order they were taken.
 
@@ -98,6 +113,7 @@ def judge(
         frames: None stands for a frame without a face.
         actions: What was asked, in order.
         same_person: Whether two embeddings, also of turned heads, are of one person.
+        same_face: Whether two of faces that look into the camera are, as strictly as at a sign-in.
     """
     if not MIN_FRAMES <= len(frames) <= MAX_FRAMES:
         return Verdict(Code.FRAME_COUNT)
@@ -108,8 +124,11 @@ def judge(
     neutral = tuple(
         face for face, pose in zip(faces, poses, strict=True) if pose == REST and not face.reasons
     )
-    # Every frame resembles the first: the face that meets the template is the one that turned.
-    if not all(same_person(faces[0].embedding, face.embedding) for face in faces[1:]):
+    # Every frame resembles the first: the face that meets the template is the one that turned. Those that may meet it
+    # do so strictly, else one photograph among the frames would do.
+    start = faces[0].embedding
+    alike = all(same_person(start, face.embedding) for face in faces[1:])
+    if not alike or not all(same_face(start, face.embedding) for face in neutral):
         return Verdict(Code.SEVERAL_PEOPLE, neutral)
     return Verdict(_fault(faces, poses, list(actions)), neutral)
 
@@ -118,7 +137,7 @@ def _fault(faces: list[Frame], poses: list["Action | str | None"], actions: list
     start = faces[0]
     if not faces_camera(start):
         return Code.NO_START
-    if any(shift_between(a.points, b.points) < SAME_FRAME for a, b in pairwise(faces)):
+    if any(shift_between(a.points, b.points) < SAME_FRAME for a, b in combinations(faces, 2)):
         return Code.REPEATED_FRAME
     if performed(poses) != actions:
         return Code.WRONG_ACTIONS

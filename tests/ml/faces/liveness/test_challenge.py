@@ -1,5 +1,7 @@
 """The rules of the challenge, on a face that turns without fault."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,22 @@ def test_it_refuses_anything_else_than_was_asked(actions):
 
 def test_it_refuses_a_frame_that_comes_twice():
     assert judge([ANSWER[0], *ANSWER], [LEFT, UP]).code == Code.REPEATED_FRAME
+
+
+def test_it_refuses_a_frame_that_comes_again_later():
+    assert judge([*ANSWER, ANSWER[1]], [LEFT, UP]).code == Code.REPEATED_FRAME
+
+
+def test_it_refuses_one_photograph_of_somebody_alike_among_the_frames():
+    """It could be the frame that meets the template, and no head that turned."""
+    alike = np.array([0.5, np.sqrt(0.75)], np.float32)
+    mine = [replace(face, embedding=np.array([1, 0], np.float32)) for face in ANSWER]
+    assert judge(mine, [LEFT, UP]).passed
+    turned_away = [*mine[:2], replace(mine[2], embedding=alike), *mine[3:]]
+    assert judge(turned_away, [LEFT, UP]).passed
+    assert (
+        judge([mine[0], replace(mine[1], embedding=alike), *mine[2:]], [LEFT, UP]).code == Code.SEVERAL_PEOPLE
+    )
 
 
 def test_it_refuses_a_second_person():
