@@ -7,7 +7,10 @@ from django.core.checks import CheckMessage, Error, register
 
 from enrollment.checks import SITE
 from verification.challenge import FEWEST_ACTIONS, Liveness, can_draw
-from verification.policy import DecisionRule, FaceSignIn
+from verification.policy import TARGET_FMRS, DecisionRule, FaceSignIn
+
+# Somebody has to be able to follow the instructions; a session that stays open waits for a recording.
+SESSION_SECONDS = range(20, 601)
 
 
 @register(SITE)
@@ -52,3 +55,39 @@ def check_liveness(**_: Any) -> list[CheckMessage]:
             )
         )
     return errors
+
+
+@register(SITE, deploy=True)
+def check_liveness_on(**_: Any) -> list[CheckMessage]:
+    if settings.LIVENESS == Liveness.OFF and settings.FACE_SIGN_IN != FaceSignIn.OFF:
+        return [
+            Warning("LIVENESS is off: a photograph of a person signs in as them.", id="verification.W001")
+        ]
+    return []
+
+
+@register(SITE)
+def check_sessions(**_: Any) -> list[CheckMessage]:
+    if settings.VERIFICATION_SESSION_SECONDS not in SESSION_SECONDS:
+        return [
+            Error(
+                f"VERIFICATION_SESSION_SECONDS: expected {SESSION_SECONDS.start} to {SESSION_SECONDS.stop - 1},"
+                f" got {settings.VERIFICATION_SESSION_SECONDS}.",
+                id="verification.E005",
+            )
+        ]
+    return []
+
+
+@register(SITE)
+def check_target_rate(**_: Any) -> list[CheckMessage]:
+    if settings.FACE_TARGET_FMR not in TARGET_FMRS:
+        expected = ", ".join(f"{rate:g}" for rate in TARGET_FMRS)
+        return [
+            Error(
+                f"FACE_TARGET_FMR: expected one of {expected}, got {settings.FACE_TARGET_FMR:g}.",
+                hint="Models have thresholds for these rates alone: with another one everybody would be turned away.",
+                id="verification.E006",
+            )
+        ]
+    return []

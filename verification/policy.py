@@ -15,6 +15,8 @@ SOURCE_ACCOUNTS, SOURCE_BLOCKED_FOR = 10, timedelta(days=1)
 CHALLENGE_STANDS_FOR = timedelta(hours=1)
 # From this on staff read that a picture looks like a screen or a print; as `ml.faces.liveness.passive` has it.
 ATTACK_HINT_FROM = 0.5
+# The false match rates that models have thresholds for; as `ml.config` has them.
+TARGET_FMRS = (1e-2, 1e-3, 1e-4, 1e-5)
 # A worker that has not answered by now is taken to be away.
 ANSWER_WITHIN = timedelta(seconds=15)
 
