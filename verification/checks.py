@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 
 from enrollment.checks import SITE
 from verification.challenge import FEWEST_ACTIONS, Liveness, can_draw
@@ -61,7 +62,9 @@ def check_liveness(**_: Any) -> list[CheckMessage]:
 def check_liveness_on(**_: Any) -> list[CheckMessage]:
     if settings.LIVENESS == Liveness.OFF and settings.FACE_SIGN_IN != FaceSignIn.OFF:
         return [
-            Warning("LIVENESS is off: a photograph of a person signs in as them.", id="verification.W001")
+            CheckWarning(
+                "LIVENESS is off: a photograph of a person signs in as them.", id="verification.W001"
+            )
         ]
     return []
 
