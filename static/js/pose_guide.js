@@ -60,10 +60,20 @@ export class PoseGuide {
     const hindrance = obstacle(face && side ? { ...face, turn: 0, tilt: 0 } : face, light);
     if (hindrance) return { hint: hindrance, candidate: false };
     this.#base ??= face;
+    if (side === 0 && Math.abs(face.turn - this.#base.turn) >= REST_TURN) this.#startWith(face);
     const turn = face.turn - this.#base.turn;
     if (Math.abs(face.tilt - this.#base.tilt) > LEVEL) return { hint: "ahead", candidate: false };
-    if (side === 0) return { hint, candidate: Math.abs(turn) < REST_TURN };
+    if (side === 0) return { hint, candidate: true };
     if (side * turn > TOO_FAR) return { hint: "not_so_far", candidate: false };
     return { hint, candidate: side * turn >= LITTLE };
+  }
+
+  /**
+   * The head still moved, or is held otherwise now.
+   * @param {Face} face
+   */
+  #startWith(face) {
+    this.#base = face;
+    this.#held = 0;
   }
 }

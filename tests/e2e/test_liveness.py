@@ -17,6 +17,7 @@ from tests.e2e.films import (
     BLINKS,
     CHALLENGE,
     POSES,
+    blurred,
     clip,
     film_of,
     filmed,
@@ -74,8 +75,8 @@ def test_it_lets_in_whose_anchors_the_camera_took_by_itself(guided_site, browser
         pytest.skip(
             f"the tracker has too little time: this machine is {slow:.1f} times slower than two idle cores"
         )
-    poses = lingering(POSES, frames=round(40 * slow))
-    page = browser(filmed(poses, times=2), url=guided_site.url, moving=True)
+    ahead, left, right = (lingering((pose,), frames=round(40 * slow)) for pose in POSES)
+    page = browser(filmed([*ahead, *left, *blurred(right)], times=2), url=guided_site.url, moving=True)
     journey.sign_up(page, "guided")
     journey.consent(page)
     page.get_by_test_id("camera-start").click()
@@ -267,3 +268,17 @@ def test_anchors_want_small_turns_to_both_sides(guided_site, browser):
     )
     left, right = ["little_left"] * 4, ["little_right"] * 5
     assert hints == ["hold"] * 3 + ["little_left", "not_so_far", *left, *right, "done", True]
+
+
+def test_anchors_start_anew_where_the_head_was_still_moving(guided_site, browser):
+    page = browser(url=guided_site.url)
+    page.goto("/sign-in/face/")
+    hints = page.evaluate(
+        """async () => {
+          const { PoseGuide } = await import("/static/js/pose_guide.js");
+          const guide = new PoseGuide();
+          const at = (turn) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt: 0, mouth: 0 });
+          return [0.15, 0.14, 0, 0, 0.01, 0].map((turn) => guide.step(at(turn), 120).hint);
+        }"""
+    )
+    assert hints == ["hold"] * 5 + ["little_left"]
