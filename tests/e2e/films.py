@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.faces import SHARED
@@ -57,9 +58,9 @@ def lingering(spans: tuple[tuple[float, float], ...], *, frames: int = 40) -> li
 
 def blurred(frames: list[bytes]) -> list[bytes]:
     """As through a lens that wants wiping: refused as an anchor."""
-    pictures = (cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR) for frame in frames)
     return [
-        cv2.imencode(".jpg", cv2.GaussianBlur(picture, (0, 0), BLUR_PX))[1].tobytes() for picture in pictures
+        cv2.imencode(".jpg", cv2.GaussianBlur(_pixels(frame), (0, 0), BLUR_PX))[1].tobytes()
+        for frame in frames
     ]
 
 
@@ -68,7 +69,11 @@ def filmed(frames: list[bytes], *, times: int = 4) -> list[bytes]:
     noise, film = np.random.default_rng(), []
     for _ in range(times):
         for frame in frames:
-            picture = np.asarray(cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR), np.float32)
+            picture = _pixels(frame).astype(np.float32)
             noisy = np.clip(picture + noise.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
             film.append(cv2.imencode(".jpg", noisy)[1].tobytes())
     return film
+
+
+def _pixels(frame: bytes) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.imdecode(np.frombuffer(frame, np.uint8), cv2.IMREAD_COLOR), np.uint8)
