@@ -131,11 +131,16 @@ def user_erase(user: User) -> None:
 
 
 def samples_erase(samples: list[Sample]) -> None:
-    """Rows and files; the files once the transaction is committed."""
-    names = [str(sample.image.name) for sample in samples if sample.image]
-    Sample.objects.filter(pk__in=[sample.pk for sample in samples]).delete()
+    """Rows and files; the files once the transaction is committed.
+
+    Under the names that the rows have now: a worker that accepted one meanwhile keeps it under another.
+    """
+    rows = Sample.objects.filter(pk__in=[sample.pk for sample in samples])
+    names = list(rows.select_for_update().values_list("image", flat=True))
+    rows.delete()
     for name in names:
-        _file_erase(name)
+        if name:
+            _file_erase(name)
 
 
 def _file_erase(name: str) -> None:

@@ -13,7 +13,7 @@ from enrollment import jobs
 from enrollment.errors import ImageRefused, StorageFull
 from enrollment.jobs import samples
 from enrollment.models import Sample, Template
-from enrollment.services import orphans_erase, sample_submit, subject_export
+from enrollment.services import orphans_erase, sample_delete, sample_submit, subject_export
 from enrollment.services.subject_export import _image
 from enrollment.storage import EncryptedStorage, faces_storage
 from ml.serving.pipeline import FacePipeline
@@ -89,6 +89,17 @@ def test_the_file_that_was_sent_is_erased(sample, decide):
     kept = decide()
     assert kept.image.name != sample.image.name
     assert stored_files() == [kept.image.name]
+
+
+def test_nothing_stays_of_a_picture_that_is_taken_back_while_it_is_accepted(
+    sample, decide, django_capture_on_commit_callbacks
+):
+    """Whoever takes it back has read its row before the worker keeps it under another name."""
+    before = Sample.objects.get(pk=sample.pk)
+    assert decide().image.name != before.image.name
+    with django_capture_on_commit_callbacks(execute=True):
+        sample_delete(before)
+    assert stored_files() == []
 
 
 def test_a_message_that_comes_twice_changes_nothing(decide):
