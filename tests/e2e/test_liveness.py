@@ -254,31 +254,28 @@ def test_the_server_takes_what_the_browser_keeps_of_a_blink(guided_site, browser
     assert judge(frames, [Action.BLINK]).passed
 
 
-def test_anchors_want_small_turns_to_both_sides(guided_site, browser):
-    page = browser(url=guided_site.url)
+def hints_of(page, turns: list[float]) -> list[str | bool]:
+    """What is said to whoever turns the head like this while anchors are taken, and whether that was all."""
     page.goto("/sign-in/face/")
-    hints = page.evaluate(
-        """async () => {
+    hints: list[str | bool] = page.evaluate(
+        """async (turns) => {
           const { PoseGuide } = await import("/static/js/pose_guide.js");
           const guide = new PoseGuide();
           const at = (turn) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt: 0, mouth: 0 });
-          const turns = [0, 0, 0, 0, 0.6, -0.2, 0.2, 0.2, 0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2];
           return turns.map((turn) => guide.step(at(turn), 120).hint).concat(guide.done);
-        }"""
+        }""",
+        turns,
     )
+    return hints
+
+
+def test_anchors_want_small_turns_to_both_sides(guided_site, browser):
+    turns = [0, 0, 0, 0, 0.6, -0.2, 0.2, 0.2, 0.2, 0.2, 0.2, -0.2, -0.2, -0.2, -0.2]
     left, right = ["little_left"] * 4, ["little_right"] * 5
-    assert hints == ["hold"] * 3 + ["little_left", "not_so_far", *left, *right, "done", True]
+    expected = ["hold"] * 3 + ["little_left", "not_so_far", *left, *right, "done", True]
+    assert hints_of(browser(url=guided_site.url), turns) == expected
 
 
 def test_anchors_start_anew_where_the_head_was_still_moving(guided_site, browser):
-    page = browser(url=guided_site.url)
-    page.goto("/sign-in/face/")
-    hints = page.evaluate(
-        """async () => {
-          const { PoseGuide } = await import("/static/js/pose_guide.js");
-          const guide = new PoseGuide();
-          const at = (turn) => ({ height: 0.5, centre: { x: 0.5, y: 0.5 }, turn, tilt: 0, mouth: 0 });
-          return [0.15, 0.14, 0, 0, 0.01, 0].map((turn) => guide.step(at(turn), 120).hint);
-        }"""
-    )
-    assert hints == ["hold"] * 5 + ["little_left"]
+    hints = hints_of(browser(url=guided_site.url), [0.15, 0.14, 0, 0, 0.01, 0])
+    assert hints == [*["hold"] * 5, "little_left", False]
