@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Any
 
+from allauth.account.admin import EmailAddress
 from allauth.account.admin import EmailAddressAdmin as LibraryEmailAddressAdmin
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
+from allauth.mfa.admin import Authenticator
+from allauth.usersessions.admin import UserSession
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.reauthentication import fresh_required
 
+# The models come from the library's admin modules, so that these have registered what is taken off here.
 admin.site.unregister([EmailAddress, Authenticator, UserSession])
 fresh = partial(fresh_required, resumes=False)
 

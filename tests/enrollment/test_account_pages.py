@@ -1,5 +1,8 @@
 """The admin's pages about devices, second factors and addresses: in the site's theme, and without secrets."""
 
+import subprocess
+import sys
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -38,6 +41,11 @@ def device(owner, browser_of):
     client = browser_of(owner)
     client.get("/accounts/sessions/")
     return client, UserSession.objects.get(user=owner)
+
+
+def test_the_admin_may_be_imported_before_all_others():
+    first = "import django; django.setup(); import enrollment.admin"
+    subprocess.run([sys.executable, "-c", first], check=True)
 
 
 def test_every_page_is_in_the_sites_theme(browser):

@@ -24,7 +24,7 @@ def test_it_stores_no_plain_bytes():
 
 
 def test_it_takes_no_name_from_the_client():
-    assert "face" not in random_name(None, "my face.jpg")
+    assert "portrait" not in random_name(None, "my portrait.jpg")
 
 
 def test_it_refuses_a_swapped_file():

@@ -172,10 +172,10 @@ class TestCancel:
         assert not ModelVersion.objects.filter(created_by_run=run).exists()
 
     def test_who_it_was_stands_in_the_audit_log_alone(self, ready):
-        ada = UserFactory(username="ada")
+        ada = UserFactory(username="lovelace")
         run = training_run_cancel(request(ready), actor=ada)
         assert "Cancelled by a member of staff" in run.log
-        assert "ada" not in run.log
+        assert "lovelace" not in run.log
         event = AuditEvent.objects.get(action="training", details__step="cancelled")
         assert (event.actor_id, event.object_id) == (ada.pk, str(run.pk))
 

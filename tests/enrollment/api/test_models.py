@@ -59,23 +59,25 @@ class TestReading:
         assert figures["subjects"] > 100
 
     def test_it_tells_nothing_of_single_people(self, promoter, active):
-        active.lineage = {"subjects": {"777001": ["sample-a", "sample-b"], "777002": ["sample-c"]}}
-        mixed = {"code": "mixed_people", "where": "site 777002", "challenger": 9, "limit": 2}
+        # So long that no digest and no other number of the answer holds a part of them.
+        one, other = "777777777777001", "777777777777002"
+        active.lineage = {"subjects": {one: ["sample-a", "sample-b"], other: ["sample-c"]}}
+        mixed = {"code": "mixed_people", "where": f"site {other}", "challenger": 9, "limit": 2}
         active.report = {"gate": {"passed": False, "reasons": [mixed]}}
         active.save()
         answer = promoter.get(f"{URL}/{active.pk}")
         assert answer.json()["lineage"]["subjects"] == 2
         assert answer.json()["lineage"]["samples"] == 3
         assert answer.json()["report"]["reasons"][0]["where"] is None
-        assert not {"777001", "777002", "sample-a"} & set(answer.content.decode().replace('"', " ").split())
-        assert b"777" not in answer.content
+        assert not {one, other, "sample-a"} & set(answer.content.decode().replace('"', " ").split())
+        assert b"77777777" not in answer.content
 
     def test_it_tells_no_threshold(self, promoter, active):
         assert b"threshold" not in promoter.get(f"{URL}/{active.pk}").content.replace(
             b"looser_threshold", b""
         )
 
-    @pytest.mark.parametrize("number", [0, 999, 10**30])
+    @pytest.mark.parametrize("number", [0, 10**9, 10**30])
     def test_there_is_no_such_version(self, promoter, number):
         assert promoter.get(f"{URL}/{number}").status_code == 404
 

@@ -47,8 +47,8 @@ def test_it_is_too_late_once_it_is_over(promoter, candidate):
 
 
 def test_there_is_no_such_promotion(promoter):
-    assert promoter.get(URL.format(999)).status_code == 404
-    assert promoter.post(URL.format(999) + "/cancel").status_code == 404
+    assert promoter.get(URL.format(10**9)).status_code == 404
+    assert promoter.post(URL.format(10**9) + "/cancel").status_code == 404
 
 
 def test_looking_alone_does_not_let_call_off(staff, browser_of, promotion):
