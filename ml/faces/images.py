@@ -4,7 +4,6 @@ import io
 import warnings
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -56,7 +55,7 @@ def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
         # What Pillow warns of (odd EXIF, many pixels) is either harmless or refused below.
         warnings.simplefilter("ignore")
         try:
-            return _shrink(_load(data, limits), limits.max_side_px)
+            return _load(data, limits)
         except MemoryError as error:
             raise ImageError("too_much_memory", "expected a picture that there is memory for") from error
         except Image.DecompressionBombError as error:
@@ -95,15 +94,18 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
             raise ImageError("animated_image", "expected a still picture, got an animation")
         image.draft("RGB", _size_within(image.size, limits.max_side_px))
         ImageOps.exif_transpose(image, in_place=True)  # as the next line: no copy where nothing is to be done
-        return _pixels(image if image.mode == "RGB" else image.convert("RGB"))
+        return _pixels(image if image.mode == "RGB" else image.convert("RGB"), limits.max_side_px)
 
 
-def _pixels(image: Image.Image) -> Picture:
-    """The pixels of an RGB image, taken over in strips: Pillow would hold them all thrice while it converts them."""
-    rgb = np.empty((image.height, image.width, 3), np.uint8)
-    for top in range(0, image.height, _STRIP_PX):
-        bottom = min(top + _STRIP_PX, image.height)
-        rgb[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+def _pixels(image: Image.Image, max_side_px: int) -> Picture:
+    """The pixels of an RGB image, shrunk, taken over in strips: Pillow would hold them all thrice."""
+    width, height = _size_within(image.size, max_side_px)
+    scale = image.height / height
+    rgb = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_PX):
+        bottom = min(top + _STRIP_PX, height)
+        box = (0, top * scale, image.width, min(bottom * scale, image.height))
+        rgb[top:bottom] = np.asarray(image.resize((width, bottom - top), Image.Resampling.HAMMING, box=box))
     return rgb
 
 
@@ -111,16 +113,3 @@ def _size_within(size: tuple[int, int], max_side_px: int) -> tuple[int, int]:
     """(width, height), shrunk to that long side if it is larger."""
     scale = min(1.0, max_side_px / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _shrink(rgb: Picture, max_side_px: int) -> Picture:
-    height, width = rgb.shape[:2]
-    size = _size_within((width, height), max_side_px)
-    if size == (width, height):
-        return rgb
-    try:
-        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            raise MemoryError from error
-        raise
