@@ -98,7 +98,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     """DRF's exception handler. Unknown errors go on to Django, which answers 500 without a trace."""
     request: Request = context["request"]
     if isinstance(error, DomainError):
-        return _domain_problem(request, error)
+        return domain_problem(request, error)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     if isinstance(error, RecursionError):  # JSON nested thousands of times
@@ -114,7 +114,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> HttpResponse |
     return problem(request, status=error.status_code, code=code, detail=detail, retry_after=retry, more=more)
 
 
-def _domain_problem(request: Request, error: DomainError) -> HttpResponse:
+def domain_problem(request: Request | HttpRequest, error: DomainError) -> HttpResponse:
+    """The answer of an error that the apps foresaw."""
     status = STATUS_BY_CODE.get(error.code, 422)
     retry = error.retry_after_seconds
     if retry is None and status == HTTPStatus.SERVICE_UNAVAILABLE:

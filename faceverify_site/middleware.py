@@ -8,12 +8,15 @@ from datetime import timedelta
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import resolve
 from django.utils import timezone
 
 from enrollment.origin import origin_of, source_of
 from enrollment.reauthentication import is_strong
-from faceverify_site.errors import problem
+from faceverify_site.errors import domain_problem, problem
+from verification.errors import Overloaded
+from verification.services import door
 
 DRAINED_BYTES, CHUNK_BYTES = 64 * 1024 * 1024, 64 * 1024
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -101,9 +104,8 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        length = request.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_BODY_BYTES:
-            _drain(request, int(length))
+        if _length(request) > settings.DATA_UPLOAD_MAX_BODY_BYTES:
+            _drain(request)
             limit = settings.DATA_UPLOAD_MAX_BODY_BYTES // 2**20
             return problem(
                 request, status=413, code="file_too_large", detail=f"Send at most {limit} MB at once."
@@ -111,8 +113,42 @@ class BodyLimitMiddleware:
         return self.get_response(request)
 
 
-def _drain(request: HttpRequest, length: int) -> None:
+class OverloadMiddleware:
+    """Turns face checks away while too many wait, before anything is asked about whoever comes.
+
+    A refusal then takes a fifth of the time, which is what keeps it quick where it matters. Whoever gets through is
+    checked where the picture is queued.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            door.check()
+        except Overloaded as error:
+            if request.method == "POST" and _queues_face_check(request):
+                _drain(request)
+                return domain_problem(request, error)
+        return self.get_response(request)
+
+
+def _queues_face_check(request: HttpRequest) -> bool:
+    try:
+        request.resolver_match = resolve(request.path_info)  # the log and the metrics name it
+    except Http404:
+        return False
+    return bool(getattr(getattr(request.resolver_match.func, "cls", None), "queues_face_check", False))
+
+
+def _length(request: HttpRequest) -> int:
+    """Of the body, as announced; 0 if it is not."""
+    told = request.headers.get("Content-Length", "")
+    return int(told) if told.isdecimal() else 0
+
+
+def _drain(request: HttpRequest) -> None:
     """Reads the body away, so that the client gets to read the answer instead of a broken connection."""
-    left = min(length, DRAINED_BYTES)
+    left = min(_length(request), DRAINED_BYTES)
     while left > 0 and (chunk := request.read(min(left, CHUNK_BYTES))):
         left -= len(chunk)

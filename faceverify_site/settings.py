@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "faceverify_site.middleware.RequestIdMiddleware",
     "faceverify_site.observation.ObservationMiddleware",
     "faceverify_site.middleware.BodyLimitMiddleware",
+    "faceverify_site.middleware.OverloadMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

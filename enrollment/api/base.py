@@ -33,6 +33,8 @@ class Replay(Exception):
 class ApiView(APIView):
     """Base of every endpoint. Whatever is posted with an `Idempotency-Key` is done once."""
 
+    # Whether what is posted ends in the queue of face checks, and is turned away at the door while that is full.
+    queues_face_check = False
     claim: StoredAnswer | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

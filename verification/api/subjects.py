@@ -39,6 +39,7 @@ class VerificationSerializer(serializers.Serializer[Any]):
 class SubjectVerifications(ApiView):
     """Compares a picture with a subject's anchors."""
 
+    queues_face_check = True
     permission_classes = [HasScope]
     scope = Scope.VERIFY
 

@@ -23,6 +23,7 @@ from verification.stages import login_for_face
 class SessionList(ApiView):
     """Opens a verification session: to sign in (anybody), or for the signed-in person."""
 
+    queues_face_check = True
     permission_classes = [AllowAny]
 
     @extend_schema(
@@ -73,6 +74,7 @@ class SessionDetail(ApiView):
 class SessionFrames(ApiView):
     """Takes in a picture to compare, or the frames that answer the challenge."""
 
+    queues_face_check = True
     permission_classes = [AllowAny]
 
     @extend_schema(

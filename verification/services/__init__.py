@@ -5,6 +5,7 @@ from verification.services.comparisons import comparison_submit
 from verification.services.failures import failure_count_reset, failures_reset
 from verification.services.identifications import identification_submit
 from verification.services.inquiries import inquiry_wait
+from verification.services.overload import door
 from verification.services.retention import retention_purge
 from verification.services.sessions import session_consume, session_get, session_open
 from verification.services.sources import source_unblock
@@ -14,6 +15,7 @@ __all__ = [
     "attempt_submit",
     "attempt_wait",
     "comparison_submit",
+    "door",
     "failure_count_reset",
     "failures_reset",
     "identification_submit",

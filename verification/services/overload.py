@@ -1,15 +1,41 @@
 """Turning people away at once, instead of letting them wait in vain."""
 
+import time
+
 from django.conf import settings
 
 from verification.errors import Overloaded
 from verification.models import Attempt
 
 RETRY_SECONDS = 2
+# How long a process takes the queue for full without asking the database again.
+SHUT_SECONDS = 0.05
+
+
+class Door:
+    """What this process knows of the queue without asking: it is shut for a moment once somebody found it full."""
+
+    def __init__(self) -> None:
+        self._shut_until = 0.0
+
+    def shut(self) -> None:
+        self._shut_until = time.monotonic() + SHUT_SECONDS
+
+    def open(self) -> None:
+        self._shut_until = 0.0
+
+    def check(self) -> None:
+        """Raises Overloaded while it is shut."""
+        if time.monotonic() < self._shut_until:
+            raise Overloaded(retry_after_seconds=RETRY_SECONDS)
+
+
+door = Door()
 
 
 def queue_check() -> None:
     """Raises Overloaded when as many checks wait for the workers as can be answered in time."""
     waiting = Attempt.objects.filter(state=Attempt.State.PENDING)[: settings.FACE_QUEUE_LIMIT].count()
     if waiting >= settings.FACE_QUEUE_LIMIT:
+        door.shut()
         raise Overloaded(retry_after_seconds=RETRY_SECONDS)

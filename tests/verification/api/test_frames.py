@@ -57,17 +57,6 @@ def test_it_keeps_the_frames_sealed(browser):
     assert b"JFIF" not in bytes(Attempt.objects.get().sealed_probe)
 
 
-def test_it_turns_away_when_too_many_wait(browser, browser_of, settings):
-    settings.FACE_QUEUE_LIMIT = 1
-    other = browser_of()
-    session = opened(other, login="bob")
-    send(browser, opened(browser), 4)
-    opening = other.post(URL, {"purpose": "sign_in", "login": "bob"}, content_type="application/json")
-    for answer in (opening, send(other, session, 5)):
-        assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "overloaded", "2")
-    assert Attempt.objects.count() == 1
-
-
 def test_it_asks_for_nothing_to_see_whether_one_is_recognised(
     browser_of, browser, portrait_embedding, version
 ):

@@ -1,0 +1,78 @@
+"""More faces than the workers can look at: a quick refusal, whoever asks."""
+
+import pytest
+
+from tests.faces import jpeg, portrait
+from tests.verification.api.test_frames import URL, opened, send
+from verification.models import Attempt, VerificationSession
+from verification.services import overload
+
+pytestmark = pytest.mark.django_db
+OPENING = {"purpose": "sign_in", "login": "ada"}
+
+
+@pytest.fixture
+def full(browser_of, settings, version):
+    """One check waits, and no more may."""
+    settings.LIVENESS, settings.FACE_QUEUE_LIMIT = "required", 1
+    browser = browser_of()
+    send(browser, opened(browser), 4)
+    yield browser
+    overload.door.open()
+
+
+def is_turned_away(answer) -> bool:
+    return (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "overloaded", "2")
+
+
+def open_session(browser):
+    return browser.post(URL, OPENING, content_type="application/json")
+
+
+def test_it_turns_away_before_pictures_are_taken(full, browser_of):
+    assert is_turned_away(open_session(browser_of()))
+    assert VerificationSession.objects.count() == 1
+
+
+def test_it_turns_away_pictures_of_a_session_opened_before(full, browser_of, settings):
+    browser = browser_of()
+    settings.FACE_QUEUE_LIMIT = 2
+    session = opened(browser, login="bob")
+    settings.FACE_QUEUE_LIMIT = 1
+    assert is_turned_away(send(browser, session, 4))
+    assert Attempt.objects.count() == 1
+
+
+def test_it_turns_the_next_one_away_without_asking_the_database(
+    full, browser_of, django_assert_num_queries, monkeypatch
+):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    open_session(browser_of())
+    with django_assert_num_queries(0):
+        answer = open_session(browser_of())
+    assert is_turned_away(answer)
+
+
+def test_it_forgets_soon_that_the_queue_was_full(full, browser_of, monkeypatch):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 0)
+    assert is_turned_away(open_session(browser_of()))
+    Attempt.objects.all().delete()
+    assert open_session(browser_of()).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/v1/verification-sessions/abc/frames", "/api/v1/subjects/{id}/verify"])
+def test_it_turns_away_at_the_door_what_queues_a_check(full, browser_of, monkeypatch, path):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    open_session(browser_of())
+    path = path.format(id="0b7c6f0e-4f4e-4d6a-9d2c-0c1a5d1c9a11")
+    assert is_turned_away(browser_of().post(path, {"image": jpeg(portrait()).hex()}))
+
+
+def test_it_lets_everything_else_in(full, browser_of, monkeypatch):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    open_session(browser_of())
+    browser = browser_of()
+    assert browser.get("/accounts/login/").status_code == 200
+    assert browser.get(f"{URL}/unknown").status_code == 404
+    assert browser.post("/api/v1/compare").status_code == 401
+    assert browser.post("/nowhere").status_code == 404
