@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -52,6 +53,84 @@ def test_it_forgets_whoever_withdraws_consent(version):
     search(direction(0), version)
     Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
     assert search(direction(0), version) == []
+
+
+@pytest.fixture
+def opened(version, monkeypatch):
+    """A gallery of one person that compares the latest rows alone from now on; and none of those before it."""
+    monkeypatch.setattr(gallery, "OVERLAP", 0)
+    ada = enrolled_subject(version, direction(0))
+    assert search(direction(0), version) == [ada.pk]
+    monkeypatch.setattr(gallery, "_stamp", lambda _: pytest.fail("everything was compared"))
+    return ada
+
+
+def test_it_notices_newcomers_by_their_rows_alone(opened, version):
+    bob = enrolled_subject(version, direction(1))
+    assert search(direction(1), version) == [bob.pk]
+    assert search(direction(0), version) == [opened.pk]
+
+
+def test_it_notices_another_anchor_of_somebody_known(opened, version):
+    accepted_sample(opened, version, direction(0) + direction(1))
+    assert candidates_for(direction(0), version, count=1, fmr=1e-4)[0].similarity < 1
+
+
+def test_it_notices_a_consent_given_anew(version, monkeypatch):
+    monkeypatch.setattr(gallery, "OVERLAP", 0)
+    ada = enrolled_subject(version, direction(0))
+    Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
+    assert search(direction(0), version) == []
+    monkeypatch.setattr(gallery, "_stamp", lambda _: pytest.fail("everything was compared"))
+    Consent.objects.create(subject=ada, purpose=Consent.Purpose.SIGN_IN, text_version="any")
+    assert search(direction(0), version) == [ada.pk]
+
+
+def test_it_notices_rows_that_were_numbered_before_they_could_be_seen(version):
+    ada, bob = (enrolled_subject(version, direction(axis)) for axis in (0, 1))
+    late = list(Template.objects.filter(sample__subject=ada))
+    Template.objects.filter(sample__subject=ada).delete()
+    assert search(direction(1), version) == [bob.pk]
+    Template.objects.bulk_create(late)
+    assert search(direction(0), version) == [ada.pk]
+
+
+def test_it_asks_once_more_about_whom_it_finds(version, monkeypatch):
+    monkeypatch.setattr(gallery, "OVERLAP", 0)  # so that the latest rows tell nothing
+    ada, bob = (enrolled_subject(version, direction(axis)) for axis in (0, 1))
+    search(direction(0), version)
+    Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
+    found = candidates_for(direction(0) + 0.1 * direction(1), version, count=1, fmr=1e-4)
+    assert [person.subject for person in found] == [bob.pk]
+
+
+def test_it_goes_on_where_time_ran_out(version, monkeypatch):
+    people = [enrolled_subject(version, direction(axis)).pk for axis in range(3)]
+    monkeypatch.setattr(gallery, "BATCH", 1)
+    means, opened = gallery._means, []
+
+    def until_time_runs_out(subjects, *told):
+        if len(opened) == 2:
+            raise SoftTimeLimitExceeded
+        opened.extend(subjects)
+        return means(subjects, *told)
+
+    monkeypatch.setattr(gallery, "_means", until_time_runs_out)
+    with pytest.raises(SoftTimeLimitExceeded):
+        search(direction(2), version)
+    monkeypatch.setattr(
+        gallery, "_means", lambda subjects, *told: opened.extend(subjects) or means(subjects, *told)
+    )
+    assert search(direction(2), version) == people[2:]
+    assert opened == people
+
+
+def test_it_forgets_within_a_minute_whom_no_search_finds(opened, version, monkeypatch):
+    monkeypatch.undo()
+    opened.delete()
+    monkeypatch.setattr(gallery, "WHOLE_AFTER_SECONDS", 0)
+    candidates_for(direction(1), version, count=0, fmr=1e-4)
+    assert kept() == []
 
 
 def kept() -> list[int]:

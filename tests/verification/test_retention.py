@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from allauth.usersessions.models import UserSession
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from enrollment.checks import check_retention
@@ -179,3 +180,10 @@ def test_it_erases_reports_of_imports_after_a_month(db):
     SubjectImport.objects.create(service_key=key)
     SubjectImport.objects.update(created_at=timezone.now() - timedelta(days=31))
     assert retention_purge()["reports of imports"] == 1
+
+
+def test_the_purge_lets_the_database_know_how_large_its_tables_are(unused):
+    call_command("purge")
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    assert ("sqlite_stat1" in tables) or connection.vendor == "postgresql"
