@@ -96,12 +96,16 @@ class WebhookDelivery(models.Model):
 
         The payload holds ids and codes; never scores, pictures or names.
         """
+        cls.emit_to(cls.endpoints_for(kind), kind, payload)
+
+    @classmethod
+    def endpoints_for(cls, kind: str) -> list[WebhookEndpoint]:
+        """Who asked for this kind."""
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError("an event needs the transaction of what it tells of")
-        told = [
+        return [
             one for one in WebhookEndpoint.objects.filter(enabled=True).only("kinds") if kind in one.kinds
         ]
-        cls.emit_to(told, kind, payload)
 
     @classmethod
     def emit_to(cls, endpoints: list[WebhookEndpoint], kind: str, payload: dict[str, Any]) -> None:

@@ -163,17 +163,19 @@ class VerificationSession(models.Model):
         A sign-in that failed names nobody, whether the account exists or not.
         """
         succeeded = self.state == self.State.SUCCEEDED
+        kind = EventKind.VERIFICATION_SUCCEEDED if succeeded else EventKind.VERIFICATION_FAILED
+        endpoints = WebhookDelivery.endpoints_for(kind)
+        if not endpoints:
+            return
         named = succeeded or self.purpose != self.Purpose.SIGN_IN
         subject = self.subject or Subject.objects.filter(user_id=self.user_id or 0).first() if named else None
-        WebhookDelivery.emit(
-            EventKind.VERIFICATION_SUCCEEDED if succeeded else EventKind.VERIFICATION_FAILED,
-            {
-                "session": self.pk,
-                "purpose": self.purpose,
-                "subject": public_id(subject),
-                "reasons": [self.reason] if self.reason else [],
-            },
-        )
+        payload = {
+            "session": self.pk,
+            "purpose": self.purpose,
+            "subject": public_id(subject),
+            "reasons": [self.reason] if self.reason else [],
+        }
+        WebhookDelivery.emit_to(endpoints, kind, payload)
 
     def _move(
         self, allowed: set["VerificationSession.State"], state: "VerificationSession.State", *, reason: str
