@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 # Rows with lower numbers than the newest may be seen later, out of transactions that began earlier: so many at most.
-OVERLAP = 1000
+OVERLAP = 200
 WHOLE_AFTER_SECONDS = 60
 # How many anchors a person has and the newest of them: changes whenever an anchor comes or goes.
 Mark = tuple[int, int]
@@ -190,14 +190,15 @@ def _renew(version: ModelVersion, known: _Known, marks: dict[int, Mark], stamp: 
     """
     stays = [known.marks.get(subject) == marks.get(subject) for subject in known.gallery.subjects.tolist()]
     kept = np.asarray(stays, bool)
-    subjects = known.gallery.subjects[kept]
+    old = slice(None) if kept.all() else kept  # newcomers alone: one copy less of everybody
+    subjects, templates = known.gallery.subjects[old], known.gallery.templates[old]
     changed = sorted(marks.keys() - set(subjects.tolist()))
     fresh: dict[int, Floats] = {}
 
     def grown() -> Gallery:
         return Gallery(
             np.concatenate([subjects, np.fromiter(fresh, np.int64, len(fresh))]),
-            np.concatenate([known.gallery.templates[kept], *(vector[None] for vector in fresh.values())]),
+            np.concatenate([templates, *(vector[None] for vector in fresh.values())]),
             known.gallery.comparator,
         )
 
