@@ -26,9 +26,10 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     VAR_DIR=/var/lib/faceverify STATIC_ROOT=/app/collected TF_CPP_MIN_LOG_LEVEL=3
 RUN useradd --system --home-dir /var/lib/faceverify --create-home faceverify
 WORKDIR /app
-COPY --from=assets /app/node_modules node_modules
 COPY . .
-RUN mkdir collected && chown faceverify collected
+# Whoever cloned it may have kept the files to themselves.
+RUN chmod -R go+rX . && mkdir collected && chown faceverify collected
+COPY --from=assets /app/node_modules node_modules
 USER faceverify
 VOLUME /var/lib/faceverify
 

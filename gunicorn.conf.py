@@ -20,6 +20,8 @@ timeout = 60
 # request comes in, and nobody knows whether it was done. Idle connections take no thread.
 keepalive = 75
 loglevel = "warning"
+# It would lie where workers that read strangers' pictures can reach it, and stop the site for whoever asks.
+control_socket_disable = True
 
 
 def when_ready(server: Any) -> None:

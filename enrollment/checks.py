@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.db import Error as DatabaseError
@@ -34,6 +35,18 @@ def check_encryption_keys(**_: Any) -> list[CheckMessage]:
         keyring()
     except ImproperlyConfigured as error:
         return [Error(str(error), hint="`make setup` writes a key to .env.", id="enrollment.E001")]
+    return []
+
+
+@register(SITE, deploy=True)
+def check_mail(**_: Any) -> list[CheckMessage]:
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        return [
+            CheckWarning(
+                "EMAIL_URL is not set: mails, with names and the links that confirm them, go to the log.",
+                id="enrollment.W001",
+            )
+        ]
     return []
 
 

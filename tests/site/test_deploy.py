@@ -14,6 +14,7 @@ PRODUCTION = {
     "SECRET_KEY": "one key of many different letters for a site in production, 0123456789",
     "FACE_ENCRYPTION_KEYS": "Zm9yIHRlc3RzIG9ubHk6IDMyIGJ5dGVzIG9mIGtleSE=",
     "DJANGO_SETTINGS_MODULE": "faceverify_site.settings",
+    "EMAIL_URL": "smtp+tls://faces:secret@mail.example.org:587",
     "DATABASE_URL": "",  # the tests' database may know a model that another key signed
 }
 DEPLOY_CHECK = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
@@ -37,6 +38,10 @@ def run(arguments: list[str], **change: str) -> subprocess.CompletedProcess[str]
 def test_the_deploy_check_is_clean():
     done = run(DEPLOY_CHECK)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_deploy_check_tells_that_mails_go_to_the_log():
+    assert "enrollment.W001" in run(DEPLOY_CHECK, EMAIL_URL="").stderr
 
 
 def test_the_web_process_starts_with_good_settings():

@@ -41,6 +41,16 @@ def test_a_further_machine_may_use_another_database_and_broker(name):
     assert COMPOSE["x-site"]["environment"][name].startswith(f"${{{name}:-")
 
 
+def test_an_upgrade_replaces_every_process_of_the_site_and_nothing_else():
+    (named,) = re.findall(r"up --detach --no-deps (.+)$", (ROOT / "docs/deployment.md").read_text(), re.MULTILINE)
+    ours = {name for name, some in SERVICES.items() if some["image"].startswith("faceverify")}
+    assert set(named.split()) == ours - {"prepare"}
+
+
+def test_the_proxy_stays_while_others_are_replaced():
+    assert "depends_on" not in SERVICES["caddy"]
+
+
 def test_nothing_waits_for_a_store_that_was_not_asked_for():
     assert SERVICES["store"]["profiles"] == ["s3"]
     waiting = {name: some.get("depends_on", []) for name, some in SERVICES.items()}
