@@ -1,9 +1,11 @@
 """Bytes from a stranger to an RGB array, and back. Limits are checked from the header, before any pixel is decoded."""
 
 import io
+import math
 import warnings
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -94,19 +96,39 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
             raise ImageError("animated_image", "expected a still picture, got an animation")
         image.draft("RGB", _size_within(image.size, limits.max_side_px))
         ImageOps.exif_transpose(image, in_place=True)  # as the next line: no copy where nothing is to be done
-        return _pixels(image if image.mode == "RGB" else image.convert("RGB"), limits.max_side_px)
+        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        return _pixels(rgb, _size_within(rgb.size, limits.max_side_px))
 
 
-def _pixels(image: Image.Image, max_side_px: int) -> Picture:
-    """The pixels of an RGB image, shrunk, taken over in strips: Pillow would hold them all thrice."""
-    width, height = _size_within(image.size, max_side_px)
-    scale = image.height / height
+def _pixels(image: Image.Image, size: tuple[int, int]) -> Picture:
+    """The pixels of an RGB image, shrunk to (width, height).
+
+    They are taken over in strips, as Pillow would hold them all thrice while it converts them; from one edge of rows that
+    both pictures have in common to another, so that no pixel is torn apart.
+    """
+    width, height = size
+    edges = math.gcd(height, image.height)
+    rows, of_rows = height // edges, image.height // edges
+    if rows > _STRIP_PX:  # hardly an edge in common
+        return _shrink(_pixels(image, image.size), size)
     rgb = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP_PX):
-        bottom = min(top + _STRIP_PX, height)
-        box = (0, top * scale, image.width, min(bottom * scale, image.height))
-        rgb[top:bottom] = np.asarray(image.resize((width, bottom - top), Image.Resampling.HAMMING, box=box))
+    step = _STRIP_PX // rows
+    for top in range(0, edges, step):
+        bottom = min(top + step, edges)
+        strip = np.asarray(image.crop((0, top * of_rows, image.width, bottom * of_rows)))
+        rgb[top * rows : bottom * rows] = _shrink(strip, (width, (bottom - top) * rows))
     return rgb
+
+
+def _shrink(rgb: Picture, size: tuple[int, int]) -> Picture:
+    if size == (rgb.shape[1], rgb.shape[0]):
+        return rgb
+    try:
+        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise
 
 
 def _size_within(size: tuple[int, int], max_side_px: int) -> tuple[int, int]:

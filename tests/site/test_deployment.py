@@ -42,7 +42,9 @@ def test_a_further_machine_may_use_another_database_and_broker(name):
 
 
 def test_an_upgrade_replaces_every_process_of_the_site_and_nothing_else():
-    (named,) = re.findall(r"up --detach --no-deps (.+)$", (ROOT / "docs/deployment.md").read_text(), re.MULTILINE)
+    (named,) = re.findall(
+        r"up --detach --no-deps (.+)$", (ROOT / "docs/deployment.md").read_text(), re.MULTILINE
+    )
     ours = {name for name, some in SERVICES.items() if some["image"].startswith("faceverify")}
     assert set(named.split()) == ours - {"prepare"}
 
