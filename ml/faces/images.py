@@ -31,7 +31,7 @@ class ImageLimits:
 
 
 DEFAULT = ImageLimits()
-_STRIP_PX = 256
+_STRIP_PX = 128
 
 
 def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
@@ -103,16 +103,16 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
 def _pixels(image: Image.Image, size: tuple[int, int]) -> Picture:
     """The pixels of an RGB image, shrunk to (width, height).
 
-    They are taken over in strips, as Pillow would hold them all thrice while it converts them; from one edge of rows that
-    both pictures have in common to another, so that no pixel is torn apart.
+    They are taken over in strips, as Pillow would hold them all thrice while it converts them; from one edge of rows
+    that both pictures have in common to another, so that no pixel is torn apart.
     """
     width, height = size
     edges = math.gcd(height, image.height)
     rows, of_rows = height // edges, image.height // edges
-    if rows > _STRIP_PX:  # hardly an edge in common
+    if of_rows > _STRIP_PX:  # hardly an edge in common
         return _shrink(_pixels(image, image.size), size)
     rgb = np.empty((height, width, 3), np.uint8)
-    step = _STRIP_PX // rows
+    step = _STRIP_PX // of_rows
     for top in range(0, edges, step):
         bottom = min(top + step, edges)
         strip = np.asarray(image.crop((0, top * of_rows, image.width, bottom * of_rows)))
