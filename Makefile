@@ -68,7 +68,8 @@ migrations: .venv/.installed
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 deploy-check: .venv/.installed
-	@SITE_URL=https://faces.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@SITE_URL=https://faces.example.org EMAIL_URL=smtp+tls://mail.example.org:587 \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 openapi: .venv/.installed .env ## Write the API's document anew: docs/openapi.yaml
 	@$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
