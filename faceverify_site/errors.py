@@ -89,6 +89,7 @@ def problem(
     if retry_after is not None:
         body["retry_after_seconds"] = retry_after
     response = JsonResponse(body | (more or {}), status=status, content_type="application/problem+json")
+    response["Cache-Control"] = "no-store"
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response

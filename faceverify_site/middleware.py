@@ -3,12 +3,13 @@
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import resolve
 from django.utils import timezone
 
@@ -127,7 +128,9 @@ class OverloadMiddleware:
         try:
             door.check()
         except Overloaded as error:
-            if request.method == "POST" and _queues_face_check(request):
+            # Who repeats a request by its key gets the answer of then.
+            is_new = request.method == "POST" and "Idempotency-Key" not in request.headers
+            if is_new and _queues_face_check(request):
                 _drain(request)
                 return domain_problem(request, error)
         return self.get_response(request)
@@ -150,5 +153,6 @@ def _length(request: HttpRequest) -> int:
 def _drain(request: HttpRequest) -> None:
     """Reads the body away, so that the client gets to read the answer instead of a broken connection."""
     left = min(_length(request), DRAINED_BYTES)
-    while left > 0 and (chunk := request.read(min(left, CHUNK_BYTES))):
-        left -= len(chunk)
+    with suppress(UnreadablePostError):  # who left does not read the answer
+        while left > 0 and (chunk := request.read(min(left, CHUNK_BYTES))):
+            left -= len(chunk)

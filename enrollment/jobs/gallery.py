@@ -2,7 +2,7 @@
 
 The worker keeps the gallery between tasks and opens anew only the templates of people who changed. A search looks for
 newcomers among the latest rows, and asks of those whom it finds whether they still are as it knows them; everything is
-compared once a minute, and with each sign of life of the worker.
+compared with the first search of a minute, and with each sign of life that the process gives.
 """
 
 import logging
@@ -14,7 +14,7 @@ from itertools import groupby
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
 
 from enrollment.errors import SealBroken
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
@@ -51,7 +51,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class _Stamp:
-    """What the database looked like, and when: how many templates and consents there are, and the newest of each.
+    """What the database looked like, and when: how many templates and consents there are, and which, by their sum.
 
     `recent` is the same of the rows above `base` alone, which takes no time however many there are.
     """
@@ -71,6 +71,7 @@ class _Known:
     gallery: Gallery
 
 
+NO_STAMP = _Stamp(-math.inf, (0, 0), (), ())
 _known: dict[int, _Known] = {}
 
 
@@ -86,7 +87,7 @@ def candidates_for(
     found = _nearest(known, probe, count, among)
     subjects = [person.subject for person in found]
     if _marks(version, subjects) != {subject: known.marks[subject] for subject in subjects}:
-        known = _up_to_date(version, artifact)
+        known = _read_anew(version, known)
         found = _nearest(known, probe, count, among)
     anchors = {person.subject: known.marks[person.subject][0] for person in found}
     return [
@@ -128,18 +129,33 @@ def _with_newcomers(version: ModelVersion, artifact: Artifact) -> _Known:
         return known
     some = _subjects_since(version, known.stamp.base)
     others = {subject: mark for subject, mark in known.marks.items() if subject not in some}
-    return _renew(version, known, others | _marks(version, some), replace(known.stamp, recent=recent))
+    # Without `whole`, which rows that go again would make true although somebody is in the gallery by now.
+    stamp = replace(known.stamp, recent=recent, whole=())
+    return _renew(version, known, others | _marks(version, some), stamp)
 
 
 def _up_to_date(version: ModelVersion, artifact: Artifact) -> _Known:
-    stamp = _stamp(version)  # read before the templates: what changes meanwhile is noticed next time
+    """The gallery after a comparison of everything."""
     known = _known.get(version.pk)
     if known is None:
         nobody = np.empty((0, artifact.embedding_size), np.float32)
-        known = _Known(stamp, {}, Gallery(np.empty(0, np.int64), nobody, artifact.comparator))
-    elif known.stamp.whole == stamp.whole:
+        return _read_anew(
+            version, _Known(NO_STAMP, {}, Gallery(np.empty(0, np.int64), nobody, artifact.comparator))
+        )
+    stamp = _stamp(version)
+    if known.stamp.whole == stamp.whole:
         return _keep(version, replace(known, stamp=stamp))
-    return _renew(version, known, _marks(version), stamp)
+    return _read_anew(version, known)
+
+
+def _read_anew(version: ModelVersion, known: _Known) -> _Known:
+    stamp = _stamp(version)
+    marks = _marks(version)
+    if (
+        _counts(version, (0, 0)) != stamp.whole
+    ):  # somebody came or went meanwhile: to be read once more next time
+        stamp = replace(stamp, whole=())
+    return _renew(version, known, marks, stamp)
 
 
 def _keep(version: ModelVersion, known: _Known) -> _Known:
@@ -158,7 +174,11 @@ def _counts(version: ModelVersion, base: tuple[int, int]) -> tuple[object, ...]:
     """Changes whenever a template or a consent above these numbers comes or goes."""
     templates = Template.objects.filter(model_version=version, pk__gt=base[0])
     consents = _consents().filter(pk__gt=base[1])
-    return tuple(n for rows in (templates, consents) for n in rows.aggregate(Count("pk"), Max("pk")).values())
+    return tuple(
+        n
+        for rows in (templates, consents)
+        for n in rows.aggregate(Count("pk"), Max("pk"), Sum("pk")).values()
+    )
 
 
 def _subjects_since(version: ModelVersion, base: tuple[int, int]) -> set[int]:
@@ -205,7 +225,7 @@ def _renew(version: ModelVersion, known: _Known, marks: dict[int, Mark], stamp: 
     try:
         for start in range(0, len(changed), BATCH):
             fresh |= _means(changed[start : start + BATCH], version, known.gallery.comparator)
-    except Exception:
+    except Exception:  # whatever it was: time that ran out comes as one, too
         gallery = grown()
         found = {subject: marks[subject] for subject in gallery.subjects.tolist()}
         _keep(version, _Known(replace(stamp, at=-math.inf, whole=()), found, gallery))

@@ -95,6 +95,65 @@ def test_it_notices_rows_that_were_numbered_before_they_could_be_seen(version):
     assert search(direction(0), version) == [ada.pk]
 
 
+def later(monkeypatch) -> None:
+    now = gallery.time.monotonic()
+    monkeypatch.setattr(gallery.time, "monotonic", lambda: now + 2 * gallery.WHOLE_AFTER_SECONDS)
+
+
+@pytest.mark.parametrize("overlap", [0, 200])
+def test_it_forgets_a_newcomer_who_is_erased_at_once(version, monkeypatch, overlap):
+    monkeypatch.setattr(gallery, "OVERLAP", overlap)
+    enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    bob = enrolled_subject(version, direction(1))
+    assert search(direction(1), version) == [bob.pk]
+    bob.delete()
+    assert search(direction(1), version) == []
+    later(monkeypatch)
+    assert search(direction(1), version) == []
+
+
+@pytest.mark.parametrize("overlap", [0, 200])
+def test_it_forgets_within_a_minute_a_newcomer_whom_nobody_searches_for(version, monkeypatch, overlap):
+    monkeypatch.setattr(gallery, "OVERLAP", overlap)
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    bob = enrolled_subject(version, direction(1))
+    search(direction(0), version)
+    bob.delete()
+    later(monkeypatch)
+    candidates_for(direction(0), version, count=1, fmr=1e-4)
+    assert kept() == [ada.pk]
+
+
+def test_it_forgets_an_anchor_that_was_taken_back_at_once(version, monkeypatch):
+    monkeypatch.setattr(gallery, "OVERLAP", 0)
+    ada = enrolled_subject(version, direction(0))
+    search(direction(0), version)
+    another = accepted_sample(ada, version, direction(0) + direction(1))
+    assert candidates_for(direction(0), version, count=1, fmr=1e-4)[0].similarity < 1
+    another.delete()
+    assert candidates_for(direction(0), version, count=1, fmr=1e-4)[0].similarity == pytest.approx(1)
+
+
+def test_it_forgets_who_came_while_it_read_and_went_again(version, monkeypatch):
+    enrolled_subject(version, direction(0))
+    stamp, came = gallery._stamp, []
+
+    def read_before_somebody_comes(of):
+        seen = stamp(of)
+        if not came:
+            came.append(enrolled_subject(of, direction(1)))
+        return seen
+
+    monkeypatch.setattr(gallery, "_stamp", read_before_somebody_comes)
+    search(direction(0), version)
+    came[0].delete()
+    later(monkeypatch)
+    candidates_for(direction(0), version, count=1, fmr=1e-4)
+    assert len(kept()) == 1
+
+
 def test_it_asks_once_more_about_whom_it_finds(version, monkeypatch):
     monkeypatch.setattr(gallery, "OVERLAP", 0)  # so that the latest rows tell nothing
     ada, bob = (enrolled_subject(version, direction(axis)) for axis in (0, 1))

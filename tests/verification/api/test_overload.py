@@ -1,8 +1,14 @@
 """More faces than the workers can look at: a quick refusal, whoever asks."""
 
-import pytest
+import io
 
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
+
+from faceverify_site.middleware import OverloadMiddleware
 from tests.faces import jpeg, portrait
+from tests.factories import backend_subject
 from tests.verification.api.test_frames import URL, opened, send
 from verification.models import Attempt, VerificationSession
 from verification.services import overload
@@ -11,14 +17,19 @@ pytestmark = pytest.mark.django_db
 OPENING = {"purpose": "sign_in", "login": "ada"}
 
 
+@pytest.fixture(autouse=True)
+def opened_again():
+    yield
+    overload.door.open()
+
+
 @pytest.fixture
 def full(browser_of, settings, version):
     """One check waits, and no more may."""
     settings.LIVENESS, settings.FACE_QUEUE_LIMIT = "required", 1
     browser = browser_of()
     send(browser, opened(browser), 4)
-    yield browser
-    overload.door.open()
+    return browser
 
 
 def is_turned_away(answer) -> bool:
@@ -76,3 +87,33 @@ def test_it_lets_everything_else_in(full, browser_of, monkeypatch):
     assert browser.get(f"{URL}/unknown").status_code == 404
     assert browser.post("/api/v1/compare").status_code == 401
     assert browser.post("/nowhere").status_code == 404
+
+
+def test_who_repeats_a_request_by_its_key_gets_the_answer_of_then(
+    backend_of, version, portrait_embedding, monkeypatch
+):
+    backend, subject = backend_of("verify"), backend_subject(version, portrait_embedding)
+
+    def verify():
+        image = SimpleUploadedFile("a.jpg", jpeg(portrait()))
+        key = {"Idempotency-Key": "one-and-the-same-key"}
+        return backend.post(f"/api/v1/subjects/{subject.public_id}/verify", {"image": image}, headers=key)
+
+    first = verify()
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    overload.door.shut()
+    again = verify()
+    assert (first.status_code, again.status_code, again["Idempotency-Replayed"]) == (202, 202, "true")
+
+
+def test_who_leaves_while_the_door_is_shut_is_no_error(full, monkeypatch):
+    class Broken(io.BytesIO):
+        def read(self, *_):
+            raise OSError("reset")
+
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    overload.door.shut()
+    request = RequestFactory().post(URL, OPENING, content_type="application/json")
+    request._stream = Broken()
+    refused = OverloadMiddleware(lambda _: pytest.fail("the door was open"))(request)
+    assert (refused.status_code, refused["Cache-Control"]) == (503, "no-store")

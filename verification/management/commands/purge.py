@@ -17,10 +17,10 @@ class Command(BaseCommand):
         for what, count in retention_purge().items():
             self.stdout.write(f"{what}: {count}")
         if connection.vendor == "sqlite":
-            _look_at_sizes()
+            _analyze()
 
 
-def _look_at_sizes() -> None:
+def _analyze() -> None:
     """Without knowing how large its tables are, SQLite searches some from end to end. PostgreSQL looks by itself."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA analysis_limit = 1000")
