@@ -8,15 +8,23 @@ from verification.errors import Overloaded
 from verification.models import Attempt
 
 RETRY_SECONDS = 2
-# How long a process takes the queue for full without asking the database again.
+# How often a process that found the queue full asks the database again.
 SHUT_SECONDS = 0.05
 
 
 class Door:
-    """What this process knows of the queue without asking: it is shut for a moment once somebody found it full."""
+    """What this process knows of the queue without asking: it is shut once somebody found it full.
+
+    From then on one request now and then asks whether it still is, whoever brings it, and the others are turned away.
+    """
 
     def __init__(self) -> None:
         self._shut_until = 0.0
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether there is anything to check."""
+        return self._shut_until > 0
 
     def shut(self) -> None:
         self._shut_until = time.monotonic() + SHUT_SECONDS
@@ -26,8 +34,12 @@ class Door:
 
     def check(self) -> None:
         """Raises Overloaded while it is shut."""
+        if not self.is_shut:
+            return
         if time.monotonic() < self._shut_until:
             raise Overloaded(retry_after_seconds=RETRY_SECONDS)
+        self.shut()  # for those who come while this one asks
+        queue_check()
 
 
 door = Door()
@@ -39,3 +51,4 @@ def queue_check() -> None:
     if waiting >= settings.FACE_QUEUE_LIMIT:
         door.shut()
         raise Overloaded(retry_after_seconds=RETRY_SECONDS)
+    door.open()

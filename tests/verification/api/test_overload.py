@@ -1,6 +1,7 @@
 """More faces than the workers can look at: a quick refusal, whoever asks."""
 
 import io
+import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -64,11 +65,32 @@ def test_it_turns_the_next_one_away_without_asking_the_database(
     assert is_turned_away(answer)
 
 
-def test_it_forgets_soon_that_the_queue_was_full(full, browser_of, monkeypatch):
-    monkeypatch.setattr(overload, "SHUT_SECONDS", 0)
+def test_it_lets_people_in_as_soon_as_the_queue_is_short_again(full, browser_of, monkeypatch):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 0.001)
     assert is_turned_away(open_session(browser_of()))
     Attempt.objects.all().delete()
     assert open_session(browser_of()).status_code == 201
+
+
+def test_whoever_comes_next_asks_for_all_of_them(full, browser_of, client, monkeypatch):
+    """Also somebody who may do nothing here: else they could keep the door shut for everybody."""
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 0.001)
+    assert is_turned_away(open_session(browser_of()))
+    Attempt.objects.all().delete()
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    assert client.post("/api/v1/subjects/0b7c6f0e-4f4e-4d6a-9d2c-0c1a5d1c9a11/verify").status_code == 401
+    assert open_session(browser_of()).status_code == 201
+
+
+def test_one_asks_while_others_are_turned_away(full, browser_of, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 0.001)
+    open_session(browser_of())
+    time.sleep(0.01)
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 60)
+    with django_assert_num_queries(1):
+        assert is_turned_away(open_session(browser_of()))
+    with django_assert_num_queries(0):
+        assert is_turned_away(open_session(browser_of()))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/verification-sessions/abc/frames", "/api/v1/subjects/{id}/verify"])
@@ -87,6 +109,15 @@ def test_it_lets_everything_else_in(full, browser_of, monkeypatch):
     assert browser.get(f"{URL}/unknown").status_code == 404
     assert browser.post("/api/v1/compare").status_code == 401
     assert browser.post("/nowhere").status_code == 404
+
+
+def test_a_probe_of_the_process_does_not_ask_the_database(
+    full, client, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(overload, "SHUT_SECONDS", 0)
+    overload.door.shut()
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").status_code == 200
 
 
 def test_who_repeats_a_request_by_its_key_gets_the_answer_of_then(
