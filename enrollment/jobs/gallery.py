@@ -151,9 +151,8 @@ def _up_to_date(version: ModelVersion, artifact: Artifact) -> _Known:
 def _read_anew(version: ModelVersion, known: _Known) -> _Known:
     stamp = _stamp(version)
     marks = _marks(version)
-    if (
-        _counts(version, (0, 0)) != stamp.whole
-    ):  # somebody came or went meanwhile: to be read once more next time
+    # Somebody came or went meanwhile: to be read once more next time.
+    if _counts(version, (0, 0)) != stamp.whole:
         stamp = replace(stamp, whole=())
     return _renew(version, known, marks, stamp)
 
