@@ -81,9 +81,8 @@ def searches_of(sizes: list[int]) -> dict[str, dict[str, float]]:
 
         for size in sizes:
             enroll_templates(size - Subject.objects.count(), active_model_version(), size=SIZE)
-            connection.cursor().execute(
-                "ANALYZE"
-            )  # as the nightly purge has SQLite do, and PostgreSQL does by itself
+            # The nightly purge has SQLite look at its tables' sizes; PostgreSQL looks by itself.
+            connection.cursor().execute("ANALYZE")
             command = [sys.executable, "-m", "benchmarks.searches"]
             done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
             found[str(size)] = json.loads(done.stdout.splitlines()[-1])

@@ -71,7 +71,6 @@ class _Known:
     gallery: Gallery
 
 
-NO_STAMP = _Stamp(-math.inf, (0, 0), (), ())
 _known: dict[int, _Known] = {}
 
 
@@ -87,7 +86,7 @@ def candidates_for(
     found = _nearest(known, probe, count, among)
     subjects = [person.subject for person in found]
     if _marks(version, subjects) != {subject: known.marks[subject] for subject in subjects}:
-        known = _read_anew(version, known)
+        known = _read_anew(version, known, _stamp(version))
         found = _nearest(known, probe, count, among)
     anchors = {person.subject: known.marks[person.subject][0] for person in found}
     return [
@@ -136,20 +135,18 @@ def _with_newcomers(version: ModelVersion, artifact: Artifact) -> _Known:
 
 def _up_to_date(version: ModelVersion, artifact: Artifact) -> _Known:
     """The gallery after a comparison of everything."""
+    stamp = _stamp(version)
     known = _known.get(version.pk)
     if known is None:
         nobody = np.empty((0, artifact.embedding_size), np.float32)
-        return _read_anew(
-            version, _Known(NO_STAMP, {}, Gallery(np.empty(0, np.int64), nobody, artifact.comparator))
-        )
-    stamp = _stamp(version)
-    if known.stamp.whole == stamp.whole:
+        known = _Known(stamp, {}, Gallery(np.empty(0, np.int64), nobody, artifact.comparator))
+    elif known.stamp.whole == stamp.whole:
         return _keep(version, replace(known, stamp=stamp))
-    return _read_anew(version, known)
+    return _read_anew(version, known, stamp)
 
 
-def _read_anew(version: ModelVersion, known: _Known) -> _Known:
-    stamp = _stamp(version)
+def _read_anew(version: ModelVersion, known: _Known, stamp: _Stamp) -> _Known:
+    """The gallery of everybody whom the database has now; the stamp was read before."""
     marks = _marks(version)
     # Somebody came or went meanwhile: to be read once more next time.
     if _counts(version, (0, 0)) != stamp.whole:
