@@ -24,9 +24,6 @@ from verification.models import Attempt
 
 LOOPBACK = {"127.0.0.1", "::1"}
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE} | {
-    str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values()
-}
 
 
 class SiteCollector(Collector):
@@ -134,7 +131,7 @@ def _queues() -> GaugeMetricFamily:
     gauge = GaugeMetricFamily("faceverify_queue_length", "Tasks that wait in the broker.", labels=["queue"])
     try:
         with current_app.connection_for_write() as broker:
-            for queue in sorted(QUEUES):
+            for queue in settings.QUEUES:
                 gauge.add_metric([queue], broker.default_channel.client.llen(queue))  # type: ignore[attr-defined]
     except (KombuError, RedisError, OSError):
         gauge.samples.clear()

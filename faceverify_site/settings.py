@@ -199,6 +199,7 @@ CELERY_TASK_ROUTES = {
     "enrollment.tasks.webhooks_sweep": {"queue": "webhooks"},
     "verification.tasks.lock_tell": {"queue": "webhooks"},
 }
+QUEUES = sorted({CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in CELERY_TASK_ROUTES.values())})
 CELERY_TASK_TIME_LIMIT = 60
 CELERY_TASK_SOFT_TIME_LIMIT = 45
 CELERY_TIMEZONE = TIME_ZONE

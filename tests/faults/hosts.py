@@ -116,7 +116,7 @@ def _worker(site: Site, host: Host, broker: str, children: int) -> Iterator[None
         "DATABASE_URL": site.postgres.url_at(site.network.address),
         "BIOMETRIC_WORKERS": str(children),
     }
-    command = commands()["biometric"].replace("%h", host.name)
+    command = f"{commands()['biometric']} --hostname biometric@{host.name}"
     process = host.start(command, environment, cwd=ROOT, stdout=site.stack.log, stderr=site.stack.log)
     try:
         yield

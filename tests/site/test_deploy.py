@@ -19,7 +19,7 @@ PRODUCTION = {
 }
 DEPLOY_CHECK = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
 WEB = ["-c", "import faceverify_site.wsgi"]
-WORKER = ["-m", "celery", "-A", "faceverify_site", "worker", "--pool", "solo"]
+WORKER = ["manage.py", "run_worker", "biometric"]
 BEAT = ["-m", "celery", "-A", "faceverify_site", "beat"]
 
 
@@ -137,6 +137,13 @@ def test_registering_it_again_puts_that_right(furnished):
 )
 def test_the_web_process_starts_while_the_database_is_away(url):
     done = run(WEB, DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_worker_loads_no_shell():
+    """Celery's command line would, which is ten megabytes."""
+    script = "from enrollment.management.commands import run_worker; import celery.apps.worker, sys"
+    done = run(["-c", f"import django; django.setup(); {script}; sys.exit('prompt_toolkit' in sys.modules)"])
     assert done.returncode == 0, done.stderr
 
 
