@@ -1,12 +1,13 @@
 """Times verifications on the running site, from POST of a picture to the decision, at several numbers of callers.
 
 Starts the site as `make run` does, on a folder of its own. Each caller has an account and verifies again and again:
-open a session, send a 640-pixel JPEG, wait for the decision. The callers' own work is on the same cores.
+send a 640-pixel JPEG, wait for the decision. The callers' own work is on the same cores.
 `best_per_second` is the highest throughput seen; `stages_ms` is what the site's metrics tell of one caller's part.
 """
 
 import argparse
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from matplotlib.figure import Figure
@@ -26,15 +27,19 @@ WARM_SECONDS = 2.0
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 8, 32])
     parser.add_argument("--seconds", type=float, default=20, help="at each number of callers")
+    parser.add_argument(
+        "--apart", action="store_true", help="open each session by a request of its own, as a sign-in does"
+    )
 
 
 def measure(options: argparse.Namespace) -> Figures:
     figures: Figures = {}
     with running() as stack, enrolled(stack.url, max(options.callers)) as callers:
-        times_of(callers[:1], min(WARM_SECONDS, options.seconds))
+        verify = Caller.verify_apart if options.apart else Caller.verify
+        times_of(callers[:1], min(WARM_SECONDS, options.seconds), verify)
         for count in options.callers:
             before, start = stages.totals(stack.url), time.monotonic()
-            times = times_of(callers[:count], options.seconds)
+            times = times_of(callers[:count], options.seconds, verify)
             figures[str(count)] = summary(times, time.monotonic() - start)
             if count == options.callers[0]:
                 between = stages.means_between(before, stages.totals(stack.url), runs=len(times))
@@ -42,7 +47,9 @@ def measure(options: argparse.Namespace) -> Figures:
     return figures | {"best_per_second": best, "stages_ms": between}
 
 
-def times_of(callers: list[Caller], seconds: float) -> list[float]:
+def times_of(
+    callers: list[Caller], seconds: float, verify: Callable[[Caller, bytes], float] = Caller.verify
+) -> list[float]:
     """Milliseconds of each verification, all callers together."""
     picture = jpeg(portrait())
     end = time.monotonic() + seconds
@@ -50,7 +57,7 @@ def times_of(callers: list[Caller], seconds: float) -> list[float]:
     def go_on(caller: Caller) -> list[float]:
         times = []
         while time.monotonic() < end:
-            times.append(caller.verify(picture))
+            times.append(verify(caller, picture))
         return times
 
     with ThreadPoolExecutor(len(callers)) as pool:

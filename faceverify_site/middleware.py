@@ -9,6 +9,7 @@ from datetime import timedelta
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import resolve
 from django.utils import timezone
@@ -82,9 +83,17 @@ class LastSeenMiddleware:
         return self.get_response(request)
 
     def _is_known(self, request: HttpRequest) -> bool:
+        key, user, address = request.session.session_key, request.user.pk, source_of(request)
+        name = f"{key}:{user}:{address}"
+        if caches["seen"].get(name):
+            return True
         lately = timezone.now() - timedelta(minutes=1)
-        seen = UserSession.objects.filter(session_key=request.session.session_key, last_seen_at__gt=lately)
-        return bool(seen.filter(user_id=request.user.pk, ip=source_of(request)).exists())
+        rows = UserSession.objects.filter(session_key=key, user_id=user, ip=address, last_seen_at__gt=lately)
+        last = rows.values_list("last_seen_at", flat=True).first()
+        if last is None:
+            return False
+        caches["seen"].set(name, True, timeout=(last - lately).total_seconds())
+        return True
 
 
 class OriginMiddleware:

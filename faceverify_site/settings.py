@@ -115,6 +115,12 @@ CACHES = {
         "LOCATION": "throttles",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     },
+    # Of each web process alone, too: whose device was written down within the last minute.
+    "seen": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "seen",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    },
 }
 
 STORAGES = {

@@ -4,11 +4,11 @@ from typing import Any, TypeVar
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
-from enrollment.selectors import counting_text
+from enrollment.selectors import counting_text, one_or_none
 from verification import policy
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
 from verification.models.inquiry import Asker, owned_by
@@ -37,24 +37,25 @@ def comparable_subject(session: VerificationSession) -> Subject | None:
     whose: dict[str, Any] = {"user_id": session.user_id or 0, "user__is_active": True}
     if session.subject_id:
         whose = {"pk": session.subject_id, "user": None}
+    if session.purpose == VerificationSession.Purpose.SIGN_IN:
+        whose |= {"user__is_staff": False, "user__is_superuser": False}
+    accepted = Sample.objects.filter(subject=OuterRef("pk"), state=Sample.State.ACCEPTED)
+    last_wanted = settings.FACE_MIN_ANCHORS - 1
     people = Subject.objects.filter(
+        Exists(accepted[last_wanted : last_wanted + 1]),
         **whose,
         consents__purpose=Consent.Purpose.SIGN_IN,
         consents__withdrawn_at=None,
         **counting_text("consents__text_version"),
     )
-    if session.purpose == VerificationSession.Purpose.SIGN_IN:
-        people = people.filter(user__is_staff=False, user__is_superuser=False)
-    accepted = Count("samples", filter=Q(samples__state=Sample.State.ACCEPTED), distinct=True)
-    usable = people.annotate(accepted=accepted).filter(accepted__gte=settings.FACE_MIN_ANCHORS)
-    return usable.select_related("user").first()
+    return one_or_none(people)
 
 
 def session_of(session_id: str, browser_key: str) -> VerificationSession | None:
     """The session, if it was opened by this browser."""
     if not is_token(session_id):
         return None
-    return VerificationSession.objects.filter(pk=session_id, browser_key=browser_key).first()
+    return one_or_none(VerificationSession.objects.filter(pk=session_id, browser_key=browser_key))
 
 
 def last_challenge(login_key: str) -> tuple[str, list[str]]:

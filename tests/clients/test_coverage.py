@@ -21,6 +21,7 @@ CALLS: list[Callable[[FaceVerify], object]] = [
     lambda site: site.samples.read(ID),
     lambda site: site.samples.delete(ID),
     lambda site: site.verification_sessions.open("verify"),
+    lambda site: site.verification_sessions.verify(PICTURE),
     lambda site: site.verification_sessions.read(ID),
     lambda site: site.verification_sessions.submit(ID, PICTURE),
     lambda site: site.verification_sessions.send_code(),

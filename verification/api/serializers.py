@@ -4,7 +4,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from enrollment.api.images import ImagesField
+from enrollment.api.images import ImageField, ImagesField
 from enrollment.reasons import Reason
 from verification.challenge import MAX_FRAME_SIDE_PX, MAX_FRAMES, MIN_FRAMES, Action
 from verification.models import VerificationSession
@@ -29,11 +29,19 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
         help_text="User name or e-mail; for `sign_in`. Not needed where a password was given first.",
     )
 
+    image = ImageField(
+        required=False,
+        help_text="With `verify` alone: the picture at once, in a form or in base64. The answer is then that of the"
+        " session once it is decided, as after sending it apart.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         needed = settings.FACE_SIGN_IN == FaceSignIn.PASSWORDLESS
         sign_in = attrs["purpose"] == VerificationSession.Purpose.SIGN_IN
         if sign_in and needed and not attrs.get("login", "").strip():
             raise serializers.ValidationError({"login": ["Enter your account name."]})
+        if "image" in attrs and attrs["purpose"] != VerificationSession.Purpose.VERIFY:
+            raise serializers.ValidationError({"image": ["Open the session first: it asks for a challenge."]})
         return attrs
 
 

@@ -15,13 +15,19 @@ from enrollment.selectors import user_of
 from verification.api.serializers import FramesSerializer, SessionOpenSerializer, SessionSerializer
 from verification.api.tokens import sign_in_by_face
 from verification.browser import browser_key
-from verification.models import VerificationSession
-from verification.services import attempt_submit, attempt_wait, session_get, session_open
+from verification.models import Attempt, VerificationSession
+from verification.services import (
+    attempt_submit,
+    attempt_submit_alone,
+    attempt_wait,
+    session_get,
+    session_open,
+)
 from verification.stages import login_for_face
 
 
 class SessionList(ApiView):
-    """Opens a verification session: to sign in (anybody), or for the signed-in person."""
+    """Opens a verification session, to sign in (anybody) or for the signed-in person; may decide it at once."""
 
     queues_face_check = True
     permission_classes = [AllowAny]
@@ -29,8 +35,11 @@ class SessionList(ApiView):
     @extend_schema(
         operation_id="verification_sessions_open",
         summary="Open a verification session",
+        description="A `verify` may bring its picture along: with `Prefer: wait=N` one request does it all.",
         request=SessionOpenSerializer,
-        responses={201: SessionSerializer} | problems(409),
+        parameters=WAITING,
+        responses={200: SessionSerializer, 201: SessionSerializer, 202: SessionSerializer}
+        | problems(409, 413, 415, 422),
         tags=["verification"],
     )
     def post(self, request: Request) -> Response:
@@ -42,13 +51,17 @@ class SessionList(ApiView):
             login = login_for_face(request, login)
         else:
             user, login = _person(request), ""
+        key = browser_key(request, create=True)
         session = session_open(
             purpose=purpose,
-            browser_key=browser_key(request, create=True),
+            browser_key=key,
             source=source_of(request) or None,
             user=user,
             login=login,
         )
+        if "image" in form.validated_data:
+            attempt = attempt_submit_alone(session, form.validated_data["image"])
+            return _decided(request, key, attempt)
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
 
@@ -92,14 +105,19 @@ class SessionFrames(ApiView):
         form.is_valid(raise_exception=True)
         key = browser_key(request)
         attempt = attempt_submit(session_get(session_id, key), *form.validated_data["image"])
-        seconds = wait_seconds(request)
-        return _answer(request, attempt_wait(session_id, key, seconds=seconds, submitted=attempt))
+        return _decided(request, key, attempt)
 
 
 def _person(request: Request) -> User:
     if not request.user.is_authenticated:
         raise NotAuthenticated
     return user_of(request)
+
+
+def _decided(request: Request, key: str, attempt: Attempt) -> Response:
+    """The session once the picture is decided, or after as long as the request is ready to wait."""
+    session = attempt_wait(attempt.session_id, key, seconds=wait_seconds(request), submitted=attempt)
+    return _answer(request, session)
 
 
 def _answer(request: Request, session: VerificationSession) -> Response:

@@ -15,7 +15,7 @@ from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
 from enrollment.jobs import claim_lost, embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, ModelVersion, Subject
-from enrollment.selectors import active_model_version, anchor_templates
+from enrollment.selectors import active_model_version, anchor_templates, one_or_none
 from ml.errors import ImageError, MLError
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import decision_rule
@@ -52,7 +52,7 @@ def attempt_decide(attempt_id: int) -> int | None:
     """
     pending = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.PENDING)
     pending.update(tries=F("tries") + 1)
-    attempt = pending.select_related("session").first()
+    attempt = one_or_none(pending.select_related("session"))
     if attempt is None:
         return None
     try:
@@ -112,8 +112,10 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> int | None:
 
     Answers whom to tell of a lock.
     """
-    session = VerificationSession.objects.select_for_update().filter(pk=attempt.session_id).first()
-    current = Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING).first()
+    session = one_or_none(VerificationSession.objects.select_for_update().filter(pk=attempt.session_id))
+    current = one_or_none(
+        Attempt.objects.select_for_update().filter(pk=attempt.pk, state=Attempt.State.PENDING)
+    )
     if session is None or current is None or session.state != VerificationSession.State.IN_PROGRESS:
         return None
     locked = None

@@ -1,6 +1,6 @@
 """Writes of verification. Views, API and admin call these and nothing below them."""
 
-from verification.services.attempts import attempt_submit, attempt_wait
+from verification.services.attempts import attempt_submit, attempt_submit_alone, attempt_wait
 from verification.services.comparisons import comparison_submit
 from verification.services.failures import failure_count_reset, failures_reset
 from verification.services.identifications import identification_submit
@@ -13,6 +13,7 @@ from verification.services.subjects import subject_verification_wait, subject_ve
 
 __all__ = [
     "attempt_submit",
+    "attempt_submit_alone",
     "attempt_wait",
     "comparison_submit",
     "door",

@@ -5,6 +5,8 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from enrollment.errors import DomainError
+from enrollment.selectors import one_or_none
 from enrollment.services.waiting import wait_for
 from verification.errors import FrameInProgress, ServiceUnavailable, SessionClosed
 from verification.models import Attempt, VerificationSession
@@ -33,9 +35,20 @@ def attempt_submit(session: VerificationSession, *files: "File[bytes]") -> Attem
         raise ServiceUnavailable from error
 
 
+def attempt_submit_alone(session: VerificationSession, image: "File[bytes]") -> Attempt:
+    """The same with the picture that a session was opened for: one that is refused leaves no session behind."""
+    try:
+        return attempt_submit(session, image)
+    except ServiceUnavailable:  # closed already, and told of
+        raise
+    except DomainError:
+        session.delete()
+        raise
+
+
 @transaction.atomic
 def _attempt_store(session_id: str, frames: list[bytes]) -> Attempt:
-    session = VerificationSession.objects.select_for_update().filter(pk=session_id).first()
+    session = one_or_none(VerificationSession.objects.select_for_update().filter(pk=session_id))
     if session is None:
         raise SessionClosed
     if session.state == VerificationSession.State.IN_PROGRESS:

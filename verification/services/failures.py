@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from enrollment.crypto import keyed_digest
 from enrollment.models import AuditEvent, Subject, User
-from enrollment.selectors import subject_of
+from enrollment.selectors import one_or_none, subject_of
 from verification import policy
 from verification.errors import FaceSignInOff, TooManyAttempts
 from verification.models import FailureCount, VerificationSession
@@ -47,7 +47,7 @@ def _key(name: str) -> str:
 
 def failures_check(key: str) -> None:
     """Raises TooManyAttempts or FaceSignInOff while this key is locked."""
-    count = FailureCount.objects.filter(pk=key).first()
+    count = one_or_none(FailureCount.objects.filter(pk=key))
     if count is not None:
         _refuse(count)
 

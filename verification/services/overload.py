@@ -47,7 +47,8 @@ door = Door()
 
 def queue_check() -> None:
     """Raises Overloaded when as many checks wait for the workers as can be answered in time."""
-    waiting = Attempt.objects.filter(state=Attempt.State.PENDING)[: settings.FACE_QUEUE_LIMIT].count()
+    pending = Attempt.objects.filter(state=Attempt.State.PENDING).order_by()
+    waiting = len(pending.values_list("pk", flat=True)[: settings.FACE_QUEUE_LIMIT])
     if waiting >= settings.FACE_QUEUE_LIMIT:
         door.shut()
         raise Overloaded(retry_after_seconds=RETRY_SECONDS)

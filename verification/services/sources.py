@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from enrollment.models import AuditEvent
+from enrollment.selectors import one_or_none
 from verification import policy
 from verification.errors import TooManyAttempts
 from verification.models import Source, VerificationSession
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 def source_check(address: str | None) -> None:
     """Raises TooManyAttempts while this address is blocked or has to slow down."""
-    source = Source.objects.filter(pk=network_of(address)).first() if address else None
+    source = one_or_none(Source.objects.filter(pk=network_of(address))) if address else None
     if source is not None:
         _refuse(source)
 

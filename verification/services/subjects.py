@@ -4,12 +4,11 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 
 from enrollment.crypto import keyed_digest
-from enrollment.errors import DomainError
 from enrollment.models import ServiceKey, Subject
-from verification.errors import ServiceUnavailable, SessionNotFound, SubjectNotReady
+from verification.errors import SessionNotFound, SubjectNotReady
 from verification.models import VerificationSession
 from verification.selectors import comparable_subject
-from verification.services.attempts import attempt_submit, attempt_wait
+from verification.services.attempts import attempt_submit_alone, attempt_wait
 from verification.services.failures import failures_check, subject_key
 
 
@@ -35,13 +34,7 @@ def subject_verify(key: ServiceKey, subject: Subject, image: "File[bytes]") -> V
             session.save()
     except IntegrityError as error:  # the subject was erased meanwhile
         raise SubjectNotReady from error
-    try:
-        attempt_submit(session, image)
-    except ServiceUnavailable:  # closed already, and told of
-        raise
-    except DomainError:
-        session.delete()
-        raise
+    attempt_submit_alone(session, image)
     return session
 
 

@@ -1,6 +1,7 @@
 """What an app does for the person who is signed in, or who wants to be."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from faceverify_client.answers import Consents, Enrollment, Sample, SignIn, VerificationSession
 from faceverify_client.enrolling import enroll, only
@@ -42,15 +43,23 @@ class VerificationSessions:
         fields = {"purpose": purpose} | ({"login": login} if login else {})
         return build(VerificationSession, self._transport.post("verification-sessions", json=fields))
 
+    def verify(self, picture: Picture) -> VerificationSession:
+        """Whether the signed-in person is recognised: what `open` for `verify`, and `submit`, do in one request."""
+        fields, files = {"purpose": "verify"}, parts("image", picture)
+        return self._finished(self._transport.post("verification-sessions", data=fields, files=files))
+
     def read(self, session_id: str) -> VerificationSession:
         return build(VerificationSession, self._transport.get(address("verification-sessions", session_id)))
 
     def submit(self, session_id: str, *frames: Picture) -> VerificationSession:
         """Sends one picture, or the frames that answer the challenge, and waits for the verdict."""
         path = address("verification-sessions", session_id)
-        answer = self._transport.post(f"{path}/frames", files=parts("image", *frames))
-        answer = self._transport.finished(answer, path, lambda told: told["state"] == "in_progress")
-        return build(VerificationSession, answer)
+        return self._finished(self._transport.post(f"{path}/frames", files=parts("image", *frames)))
+
+    def _finished(self, answer: dict[str, Any]) -> VerificationSession:
+        path = address("verification-sessions", answer["id"])
+        told = self._transport.finished(answer, path, lambda told: told["state"] == "in_progress")
+        return build(VerificationSession, told)
 
     def send_code(self) -> None:
         """Has a code mailed in place of the face, where a sign-in by password waits for one."""
