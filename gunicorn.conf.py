@@ -1,5 +1,6 @@
 """The web process. SITE_URL decides the port; BIND overrides it behind a proxy."""
 
+import gc
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,4 +26,7 @@ control_socket_disable = True
 
 
 def when_ready(server: Any) -> None:
+    # Keeps the collector off what all processes hold: they go on sharing it, and nobody waits while it is looked through.
+    gc.collect()
+    gc.freeze()
     print(f"FaceVerify is ready: {settings.SITE_URL}", flush=True)  # noqa: T201

@@ -1,5 +1,6 @@
 """Entrances of the worker. Arguments are ids; the rows say what is to be done."""
 
+import gc
 import os
 
 from celery import current_app, shared_task
@@ -135,6 +136,7 @@ def warm_up(**_: object) -> None:
         from enrollment import jobs
 
         jobs.pipeline_warm_up()
+        gc.freeze()  # else the collector would look through all of that again and again
     if "biometric" in queues or "enrollment" in queues:
         from enrollment.jobs import memory
 

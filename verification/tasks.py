@@ -1,9 +1,17 @@
 """Entrances of the worker. Arguments are ids; the rows say what is to be done."""
 
-from celery import shared_task
+from celery import current_app, shared_task
+from celery.signals import worker_process_init
 from django.core.management import call_command
 
 from enrollment.models import User
+
+
+@worker_process_init.connect
+def warm_up(**_: object) -> None:
+    """Loads what decides before the first picture arrives, in workers that do; others go without its networks."""
+    if "biometric" in current_app.amqp.queues.consume_from:
+        from verification import jobs  # noqa: F401
 
 
 @shared_task

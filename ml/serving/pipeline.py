@@ -88,8 +88,9 @@ class FacePipeline:
         )
 
     def warm_up(self) -> None:
-        """Have this thread's interpreters made now, and not while somebody waits for the first picture."""
+        """Have decoders and this thread's interpreters made now, and not while somebody waits for the first picture."""
         blank = np.zeros((alignment.SIDE_PX, alignment.SIDE_PX, 3), np.uint8)
+        images.decode(images.encode_jpeg(blank))
         self.quick_detector.detect(blank)
         self.mesh_network.locate(blank, Detection(Box(0, 0, alignment.SIDE_PX, alignment.SIDE_PX, 1)))
         self.embedder.embed(blank)

@@ -76,9 +76,9 @@ def test_a_backend_verifies_by_python(site, folder):
 
 def test_an_app_signs_in_by_curl(site, folder):
     lines = run(snippets("B", "bash"), BASH, site=site, folder=folder, person="grace")
-    assert lines == ["true", "true", "false", "grace"]
+    assert lines == ["true", "true", "false", "succeeded", "grace"]
 
 
 def test_an_app_signs_in_by_python(site, folder):
     lines = run(snippets("B", "python"), PYTHON, site=site, folder=folder, person="katherine")
-    assert lines == ["enrolled: True", "verified: succeeded", "signed in as katherine"]
+    assert lines == ["enrolled: True", "verified: succeeded", "recognised: True", "signed in as katherine"]

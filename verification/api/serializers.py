@@ -28,7 +28,6 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="User name or e-mail; for `sign_in`. Not needed where a password was given first.",
     )
-
     image = ImageField(
         required=False,
         help_text="With `verify` alone: the picture at once, in a form or in base64. The answer is then that of the"
@@ -41,7 +40,7 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
         if sign_in and needed and not attrs.get("login", "").strip():
             raise serializers.ValidationError({"login": ["Enter your account name."]})
         if "image" in attrs and attrs["purpose"] != VerificationSession.Purpose.VERIFY:
-            raise serializers.ValidationError({"image": ["Open the session first: it asks for a challenge."]})
+            raise serializers.ValidationError({"image": ["Only `verify` takes a picture at once."]})
         return attrs
 
 
