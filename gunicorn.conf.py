@@ -26,7 +26,7 @@ control_socket_disable = True
 
 
 def when_ready(server: Any) -> None:
-    # Keeps the collector off what all processes hold: they go on sharing it, and nobody waits while it goes through that.
+    # Keeps the collector off what all processes hold: they go on sharing it, and nobody waits for it to go through.
     gc.collect()
     gc.freeze()
     print(f"FaceVerify is ready: {settings.SITE_URL}", flush=True)  # noqa: T201

@@ -65,7 +65,7 @@ def first_answer(stack: Stack, caller: Caller, picture: bytes) -> float:
     stack.stop("biometric")
     told, deadline = timezone.now(), time.monotonic() + LONGEST_SECONDS
     stack.start("biometric")
-    worker_heartbeat.apply_async(["biometric"], queue="biometric")
+    worker_heartbeat.apply_async(("biometric",), queue="biometric")
     while not Heartbeat.objects.filter(pk="biometric", at__gt=told).exists():
         if time.monotonic() > deadline:
             raise SystemExit("The worker gives no sign of life.")
