@@ -136,6 +136,7 @@ def warm_up(**_: object) -> None:
         from enrollment import jobs
 
         jobs.pipeline_warm_up()
+        gc.collect()
         gc.freeze()  # else the collector would look through all of that again and again
     if "biometric" in queues or "enrollment" in queues:
         from enrollment.jobs import memory

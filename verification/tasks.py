@@ -9,7 +9,7 @@ from enrollment.models import User
 
 @worker_process_init.connect
 def warm_up(**_: object) -> None:
-    """Loads what decides before the first picture arrives, in workers that do; others go without its networks."""
+    """Spares the first picture the import of what decides about it, in workers that do."""
     if "biometric" in current_app.amqp.queues.consume_from:
         from verification import jobs  # noqa: F401
 

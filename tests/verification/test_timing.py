@@ -9,13 +9,14 @@ from enrollment.models import User
 from tests.faces import jpeg, portrait
 from tests.factories import UserFactory, enrolled_subject
 from verification import jobs
-from verification.services import attempt_submit, session_open
+from verification.errors import SessionClosed
+from verification.services import attempt_submit, session_consume, session_open
 
 pytestmark = pytest.mark.django_db
 
 
 def statements(login: str) -> list[str]:
-    """Which kind of statement meets which table, in order, from the open session to the refusal."""
+    """Which kind of statement, in order, from the open session to the refusal, and to an attempt to go on anyway."""
     with CaptureQueriesContext(
         connection,
     ) as context:
@@ -23,6 +24,8 @@ def statements(login: str) -> list[str]:
         pictures = [jpeg(portrait(), quality=quality) for quality in range(80, 84)]
         files = [SimpleUploadedFile("x.jpg", picture) for picture in pictures]
         jobs.attempt_decide(attempt_submit(session, *files[: len(session.challenge) * 2 or 1]).pk)
+        with pytest.raises(SessionClosed):
+            session_consume(session.pk, "x")
     session.refresh_from_db()
     assert session.reason == "no_match"
     return [query["sql"].split(maxsplit=1)[0] for query in context]

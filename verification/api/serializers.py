@@ -4,7 +4,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from enrollment.api.images import ImageField, ImagesField
+from enrollment.api.images import ImagesField
 from enrollment.reasons import Reason
 from verification.challenge import MAX_FRAME_SIDE_PX, MAX_FRAMES, MIN_FRAMES, Action
 from verification.models import VerificationSession
@@ -28,10 +28,11 @@ class SessionOpenSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="User name or e-mail; for `sign_in`. Not needed where a password was given first.",
     )
-    image = ImageField(
+    image = ImagesField(
+        max_length=1,
         required=False,
-        help_text="With `verify` alone: the picture at once, in a form or in base64. The answer is then that of the"
-        " session once it is decided, as after sending it apart.",
+        help_text="With `verify` alone: the picture at once. The answer is then that of the session once it is decided,"
+        " as after sending the picture apart.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

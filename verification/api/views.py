@@ -35,7 +35,8 @@ class SessionList(ApiView):
     @extend_schema(
         operation_id="verification_sessions_open",
         summary="Open a verification session",
-        description="A `verify` may bring its picture along: with `Prefer: wait=N` one request does it all.",
+        description="To sign in (anybody), or for the signed-in person. A `verify` may bring its picture along; with "
+        "`Prefer: wait=N`, which counts only then, one request does it all.",
         request=SessionOpenSerializer,
         parameters=WAITING,
         responses={200: SessionSerializer, 201: SessionSerializer, 202: SessionSerializer}
@@ -60,8 +61,8 @@ class SessionList(ApiView):
             login=login,
         )
         if "image" in form.validated_data:
-            attempt = attempt_submit_alone(session, form.validated_data["image"])
-            return _decided(request, key, attempt)
+            (image,) = form.validated_data["image"]
+            return _decided(request, key, attempt_submit_alone(session, image))
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
 

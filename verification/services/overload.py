@@ -48,7 +48,7 @@ door = Door()
 def queue_check() -> None:
     """Raises Overloaded when as many checks wait for the workers as can be answered in time."""
     pending = Attempt.objects.filter(state=Attempt.State.PENDING).order_by()
-    waiting = len(pending.values_list("pk", flat=True)[: settings.FACE_QUEUE_LIMIT])
+    waiting = pending[: settings.FACE_QUEUE_LIMIT].count()
     if waiting >= settings.FACE_QUEUE_LIMIT:
         door.shut()
         raise Overloaded(retry_after_seconds=RETRY_SECONDS)

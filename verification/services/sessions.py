@@ -111,12 +111,14 @@ def session_consume(session_id: str, browser_key: str) -> User:
         .filter(pk=session_id, browser_key=browser_key, purpose=VerificationSession.Purpose.SIGN_IN)
         .first()
     )
-    subject = comparable_subject(session) if session else None
-    if session is None or subject is None or subject.user is None:
+    if session is None:
         raise SessionClosed
     try:
-        session.consume()
+        session.consume()  # before anything is asked about the account: a session without success tells nothing of it
     except IllegalTransition as error:
         raise SessionClosed from error
+    subject = comparable_subject(session)
+    if subject is None or subject.user is None:
+        raise SessionClosed
     session.save()
     return subject.user

@@ -18,7 +18,10 @@ class Command(BaseCommand):
             "queues", nargs="+", choices=settings.QUEUES, metavar="queue", help=", ".join(settings.QUEUES)
         )
         parser.add_argument(
-            "--concurrency", type=int, default=1, help="Processes, or threads, that work at once."
+            "--concurrency",
+            type=int,
+            default=1,
+            help="Processes, or threads, that work at once; 1 unless told.",
         )
         parser.add_argument("--threads", action="store_true", help="Work in threads of one process.")
         parser.add_argument(

@@ -4,12 +4,15 @@ from base64 import b64encode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from kombu.exceptions import OperationalError
 
 from tests.faces import jpeg, no_face, portrait
 from tests.factories import UserFactory, enrolled_subject
 from verification import jobs
-from verification.models import Attempt, FailureCount, VerificationSession
+from verification.errors import TooManyAttempts
+from verification.models import Attempt, FailureCount, Source, VerificationSession
+from verification.services.failures import failure_count
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/verification-sessions"
@@ -82,6 +85,49 @@ def test_a_file_that_is_no_picture_leaves_nothing_behind(browser):
     assert not FailureCount.objects.exists()
 
 
+def test_an_empty_picture_is_a_picture(browser):
+    answer = browser.post(URL, {"purpose": "verify", "image": ""})
+    assert (answer.status_code, answer.json()["code"]) == (422, "empty_file")
+    assert not VerificationSession.objects.exists()
+
+
+def test_it_takes_one_picture(browser):
+    images = [SimpleUploadedFile(f"{n}.jpg", jpeg(portrait())) for n in range(2)]
+    answer = browser.post(URL, {"purpose": "verify", "image": images})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert not VerificationSession.objects.exists()
+
+
+def test_a_picture_that_is_refused_in_the_last_moment_leaves_nothing_behind(browser, monkeypatch):
+    def counted(*args) -> bool:
+        failure_count(*args)
+        raise TooManyAttempts(retry_after_seconds=60)
+
+    monkeypatch.setattr("verification.services.attempts.failure_count", counted)
+    answer = send(browser)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_attempts")
+    for rows in (VerificationSession, Attempt, FailureCount, Source):
+        assert not rows.objects.exists()
+
+
+def test_the_same_key_asks_once(browser):
+    first, again = (send(browser, headers={"Idempotency-Key": "once"}) for _ in range(2))
+    assert again.json() == first.json()
+    assert again["Idempotency-Replayed"] == "true"
+    assert Attempt.objects.count() == 1
+
+
+def test_it_asks_a_browser_for_its_token(ada):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ada)
+    assert send(browser).status_code == 403
+    assert not VerificationSession.objects.exists()
+
+
+def test_a_device_alone_is_nobody(browser_of):
+    assert send(Client(), headers={"X-Device-Key": "d" * 40}).status_code == 401
+
+
 @pytest.mark.parametrize("purpose", ["sign_in", "step_up"])
 def test_what_asks_for_a_challenge_takes_no_picture_at_once(browser, settings, purpose):
     settings.FACE_SIGN_IN = "passwordless"
@@ -102,7 +148,7 @@ def test_it_needs_a_usable_face(version, browser_of):
     assert not VerificationSession.objects.exists()
 
 
-def test_it_counts_as_every_try(ada, browser, version, other_embedding, browser_of):
+def test_it_counts_as_every_try(version, other_embedding, browser_of):
     bob = browser_of(enrolled_subject(version, other_embedding, username="bob").user)
     for _ in range(5):
         jobs.attempt_decide(Attempt.objects.get(session=send(bob).json()["id"]).pk)
