@@ -36,3 +36,11 @@ def other_embedding(portrait_embedding) -> np.ndarray:
     random = np.random.default_rng(0).normal(size=portrait_embedding.shape).astype(np.float32)
     random -= random @ portrait_embedding * portrait_embedding
     return random / np.linalg.norm(random)
+
+
+@pytest.fixture
+def ada(version, portrait_embedding):
+    """The account whose face the portrait is."""
+    from tests.factories import enrolled_subject
+
+    return enrolled_subject(version, portrait_embedding, username="ada").user

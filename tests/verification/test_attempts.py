@@ -37,11 +37,6 @@ def try_to_sign_in(login: str, data: bytes | None = None) -> VerificationSession
 
 
 @pytest.fixture
-def ada(version, portrait_embedding):
-    return enrolled_subject(version, portrait_embedding, username="ada").user
-
-
-@pytest.fixture
 def bob(version, other_embedding):
     return enrolled_subject(version, other_embedding, username="bob").user
 

@@ -21,11 +21,6 @@ SESSIONS = "/api/v1/verification-sessions"
 
 
 @pytest.fixture
-def ada(version, portrait_embedding):
-    return enrolled_subject(version, portrait_embedding, username="ada").user
-
-
-@pytest.fixture
 def second_factor(settings):
     settings.FACE_SIGN_IN = "second_factor"
 

@@ -4,17 +4,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.faces import jpeg, portrait
-from tests.factories import UserFactory, enrolled_subject
+from tests.factories import UserFactory
 from verification import jobs
 from verification.models import Attempt
 from verification.services import attempt_submit, session_open
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada(version, portrait_embedding):
-    return enrolled_subject(version, portrait_embedding, username="ada").user
 
 
 def decided(user, purpose="sign_in") -> Attempt:

@@ -4,17 +4,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.faces import jpeg, no_face, portrait
-from tests.factories import enrolled_subject
 from verification import jobs
 from verification.models import Attempt, FailureCount
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/verification-sessions"
-
-
-@pytest.fixture
-def ada(version, portrait_embedding):
-    return enrolled_subject(version, portrait_embedding, username="ada").user
 
 
 @pytest.fixture

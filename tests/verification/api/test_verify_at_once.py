@@ -19,11 +19,6 @@ URL = "/api/v1/verification-sessions"
 
 
 @pytest.fixture
-def ada(version, portrait_embedding):
-    return enrolled_subject(version, portrait_embedding, username="ada").user
-
-
-@pytest.fixture
 def browser(ada, browser_of):
     return browser_of(ada)
 
