@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from tests.faults.visitor import Ledger, Visitor
 
 SESSIONS = "/api/v1/verification-sessions"
-POLL_SECONDS = 0.1  # of whoever is told to ask again, because too many wait already
 
 
 class Caller:
@@ -25,6 +24,7 @@ class Caller:
         cookies = "; ".join(f"{name}={value}" for name, value in visitor.http.cookies.items())
         self._headers = {"Cookie": cookies, "X-CSRFToken": visitor.token, "Referer": url, "Prefer": "wait=10"}
         self._http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30, source_address=(address, 0))
+        self._pause_seconds = 0.0  # before asking again, as the latest answer wants it
 
     def verify(self, picture: bytes) -> float:
         """Milliseconds from the POST of a picture to the decision, in one request."""
@@ -51,7 +51,7 @@ class Caller:
         start = time.perf_counter()
         session = self._ask("POST", path, form, kind)
         while session["state"] == "in_progress":
-            time.sleep(POLL_SECONDS)
+            time.sleep(self._pause_seconds)
             session = self._ask("GET", f"{SESSIONS}/{session['id']}")
         took = 1e3 * (time.perf_counter() - start)
         if session["state"] != "succeeded":
@@ -68,6 +68,7 @@ class Caller:
             self._http.request(method, path, body, headers)
             answer = self._http.getresponse()
         content = answer.read()
+        self._pause_seconds = float(answer.headers.get("Retry-After", 0))
         if answer.status not in {200, 201, 202}:
             raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
         found: dict[str, str] = json.loads(content)

@@ -28,7 +28,7 @@ from enrollment.selectors import (
     subject_of,
     user_of,
 )
-from enrollment.services import consent_withdraw, consents_give, face_erase, subject_export, user_erase
+from enrollment.services import account_export, consent_withdraw, consents_give, face_erase, user_erase
 
 
 @login_required
@@ -124,7 +124,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """A copy of everything, as a zip archive."""
     if request.method == "POST":
-        answer = HttpResponse(subject_export(user_of(request)), content_type="application/zip")
+        answer = HttpResponse(account_export(user_of(request)), content_type="application/zip")
         answer["Content-Disposition"] = 'attachment; filename="faceverify.zip"'
         return answer
     return render(request, "enrollment/export.html")

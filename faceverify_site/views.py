@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import NoReturn
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from enrollment.models import Consent
@@ -24,6 +26,12 @@ def home(request: HttpRequest) -> HttpResponse:
     subject = subject_of(request.user)
     context = {"anchors": anchor_status(subject), "consented": has_consent(subject, Consent.Purpose.SIGN_IN)}
     return render(request, "home.html", context)
+
+
+@csrf_exempt
+def absent(request: HttpRequest, *parts: str) -> NoReturn:
+    """Closes an address that a package would answer."""
+    raise Http404
 
 
 @require_safe

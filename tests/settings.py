@@ -3,7 +3,8 @@
 import os
 import tempfile
 
-TEST_VAR_DIR = os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="fv-"))
+TEST_VAR_DIR = os.environ.get("VAR_DIR") or tempfile.mkdtemp(prefix="fv-")
+os.environ["VAR_DIR"] = TEST_VAR_DIR
 # Where tests run side by side, each process has a folder and a Redis database of its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 if WORKER and os.path.basename(TEST_VAR_DIR) != WORKER:

@@ -6,7 +6,7 @@ from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
@@ -58,10 +58,6 @@ class AccountAdapter(DefaultAccountAdapter):
         if not is_headless_request(request):
             _device_remember(request, response, user)
         return response
-
-    def get_phone(self, user: User) -> tuple[str, bool] | None:
-        """There are no phone numbers here, though django-allauth's API has routes for them."""
-        raise Http404
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that the site's own limits go by."""

@@ -14,11 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from enrollment.api import idempotency
+from enrollment.api import idempotency, waiting
 from enrollment.api.throttles import RefusedThrottle
 from enrollment.models import StoredAnswer
 
-APPLIED = "faceverify.preference_applied"
 Row = TypeVar("Row", bound=Model)
 
 
@@ -75,16 +74,10 @@ class ApiView(APIView):
         if self.claim is not None:
             idempotency.settle(self.claim, response)
             self.claim = None
-        if APPLIED in request.META:
-            response["Preference-Applied"] = request.META[APPLIED]
+        waiting.tell(request, response)
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "no-store")  # no cache tells keys and tokens apart
         return answer
-
-
-def preference_apply(request: Request, preference: str) -> None:
-    """Has the answer say which part of `Prefer` was heeded."""
-    request._request.META[APPLIED] = preference
 
 
 class Pages(CursorPagination):

@@ -32,13 +32,19 @@ REQUEST_ID = OpenApiParameter(
     response=True,
     description="Names this request in answers and logs: yours, if it is 8 to 64 letters, digits, `-` or `_`.",
 )
-RETRY_AFTER = OpenApiParameter(
-    "Retry-After",
-    int,
-    OpenApiParameter.HEADER,
-    response=[429, 503],
-    description="Seconds to wait before the next try.",
-)
+
+
+def retry_after(*statuses: int) -> OpenApiParameter:
+    """The header, in answers of these statuses."""
+    return OpenApiParameter(
+        "Retry-After",
+        int,
+        OpenApiParameter.HEADER,
+        response=[*statuses],
+        description="Seconds to wait before trying or asking again.",
+    )
+
+
 PREFER = OpenApiParameter(
     "Prefer",
     str,
@@ -69,6 +75,7 @@ WAITING = [
         response=[200, 202],
         description="The seconds that were granted, as `wait=N`.",
     ),
+    retry_after(202, 429, 503),
 ]
 # For endpoints that answer with `page(...)`.
 PAGING = [
@@ -122,7 +129,7 @@ class ApiSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         more = [IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED] if self.method == "POST" else []
-        return [*super().get_override_parameters(), REQUEST_ID, RETRY_AFTER, *more]
+        return [*super().get_override_parameters(), REQUEST_ID, retry_after(429, 503), *more]
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

@@ -101,14 +101,15 @@ class WebhookDelivery(models.Model):
     @classmethod
     def endpoints_for(cls, kind: str) -> list[WebhookEndpoint]:
         """Who asked for this kind."""
-        if not transaction.get_connection().in_atomic_block:
-            raise transaction.TransactionManagementError("an event needs the transaction of what it tells of")
+        cls._transaction_check()
         return [
             one for one in WebhookEndpoint.objects.filter(enabled=True).only("kinds") if kind in one.kinds
         ]
 
     @classmethod
     def emit_to(cls, endpoints: list[WebhookEndpoint], kind: str, payload: dict[str, Any]) -> None:
+        """Tells these, whatever they asked for; otherwise as `emit`."""
+        cls._transaction_check()
         if not endpoints:
             return
         event = event_id()
@@ -116,6 +117,11 @@ class WebhookDelivery(models.Model):
             WebhookDelivery(endpoint=one, event_id=event, kind=kind, payload=payload) for one in endpoints
         )
         hurry([delivery.pk for delivery in made])
+
+    @staticmethod
+    def _transaction_check() -> None:
+        if not transaction.get_connection().in_atomic_block:
+            raise transaction.TransactionManagementError("an event needs the transaction of what it tells of")
 
     @classmethod
     def claim(cls, delivery_id: int) -> "WebhookDelivery | None":

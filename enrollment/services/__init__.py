@@ -17,8 +17,8 @@ from enrollment.services.promotions import (
 from enrollment.services.samples import face_erase, sample_delete, sample_submit, samples_wait, user_erase
 from enrollment.services.schedules import retraining_schedule_prepare
 from enrollment.services.service_keys import service_key_create, service_key_revoke, service_key_rotate
-from enrollment.services.subject_erase import subject_erase
-from enrollment.services.subject_export import subject_export
+from enrollment.services.subject_erase import account_erase, subject_erase
+from enrollment.services.subject_export import account_export, subject_export
 from enrollment.services.subjects import subject_consents_set, subject_create, subject_delete
 from enrollment.services.training_runs import training_run_cancel, training_run_request
 from enrollment.services.uploads import image_read
@@ -35,6 +35,8 @@ from enrollment.services.webhooks import (
 __all__ = [
     "EXTERNAL_ID",
     "Entry",
+    "account_erase",
+    "account_export",
     "archive_read",
     "audit_record",
     "consent_withdraw",

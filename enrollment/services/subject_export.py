@@ -1,4 +1,4 @@
-"""Everything the site knows of a person, as a zip archive."""
+"""Everything the site knows of a person, as a zip archive: pictures, consents and history."""
 
 import json
 import zipfile
@@ -15,12 +15,28 @@ from enrollment.selectors import subject_of
 ENDINGS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 
 
-def subject_export(user: User) -> bytes:
-    """The archive: pictures, consents and history. Records the export and tells the owner."""
+def account_export(user: User) -> bytes:
+    """The archive of somebody with an account. Records the export and tells the owner."""
     subject = subject_of(user)
+    archive = _archive({"account.json": _account(user)}, subject, user)
+    AuditEvent.record(AuditEvent.Action.EXPORT, subject=subject, object_id=user.pk)
+    notice_send(user, Notice.DATA_EXPORTED)
+    return archive
+
+
+def subject_export(subject: Subject) -> bytes:
+    """The archive of somebody whom a backend keeps. Records the export."""
+    columns = {"id": subject.public_id, "external_id": subject.external_id, "added": subject.created_at}
+    archive = _archive({"subject.json": columns}, subject, None)
+    AuditEvent.record(AuditEvent.Action.EXPORT, subject=subject)
+    return archive
+
+
+def _archive(who: dict[str, Any], subject: Subject | None, user: User | None) -> bytes:
     archive = BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        _write(file, "account.json", _account(user))
+        for name, content in who.items():
+            _write(file, name, content)
         _write(file, "consents.json", list(Consent.objects.filter(subject=subject).values()))
         _write(file, "history.json", _history(user, subject))
         _write(
@@ -29,8 +45,6 @@ def subject_export(user: User) -> bytes:
             [_picture(file, sample) for sample in Sample.objects.filter(subject=subject)],
         )
         _write(file, "models.json", [version.name for version in _models(subject)])
-    AuditEvent.record(AuditEvent.Action.EXPORT, subject=subject, object_id=user.pk)
-    notice_send(user, Notice.DATA_EXPORTED)
     return archive.getvalue()
 
 
@@ -69,10 +83,19 @@ def _image(sample: Sample) -> bytes:
         return bytes(image.read())
 
 
-def _history(user: User, subject: Subject | None) -> list[dict[str, Any]]:
-    own = Q(actor_id=user.pk) | Q(subject_id=subject.pk if subject else None)
+def _history(user: User | None, subject: Subject | None) -> list[dict[str, Any]]:
+    # Never `Q(subject_id=None)`: that is everything which concerns nobody's face, whoever did it.
+    of_account = Q(actor_id=user.pk) if user else Q(pk__in=[])
+    of_face = Q(subject_id=subject.pk) if subject else Q(pk__in=[])
     columns = ("created_at", "action", "outcome", "source", "object_id", "details")
-    return list(AuditEvent.objects.filter(own).values(*columns))
+    events = AuditEvent.objects.filter(of_account | of_face).values(*columns, "actor_id")
+    return [_told(event, user) for event in events]
+
+
+def _told(event: dict[str, Any], user: User | None) -> dict[str, Any]:
+    """Without the address of staff who did it."""
+    theirs = event.pop("actor_id") in {None, user.pk if user else None}
+    return event if theirs else event | {"source": None}
 
 
 def _models(subject: Subject | None) -> Any:

@@ -6,7 +6,8 @@ import { CompareSlot } from "./compare_slot.js";
 import { onKeys } from "./keys.js";
 import { Stage } from "./stage.js";
 
-const POLL_MS = 400;
+const POLL_MS = 1000;
+const HOLD = { Prefer: "wait=8" };
 const GIVE_UP_AFTER_MS = 25_000;
 
 class ComparePage {
@@ -98,7 +99,7 @@ class ComparePage {
   #send() {
     const body = new FormData(this.form);
     for (const slot of this.slots) body.append(slot.name, slot.picture, slot.picture.name ?? "camera.jpg");
-    return request(this.url, { method: "POST", headers: { Prefer: "wait=8" }, body });
+    return request(this.url, { method: "POST", headers: HOLD, body });
   }
 
   /** @param {any} comparison */
@@ -107,7 +108,7 @@ class ComparePage {
     let latest = comparison;
     while (latest.state === "pending" && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      latest = await request(`${this.url}/${comparison.id}`);
+      latest = await request(`${this.url}/${comparison.id}`, { headers: HOLD });
     }
     return latest;
   }

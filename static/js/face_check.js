@@ -2,7 +2,8 @@
 
 import { ApiError, postImages, postJson, request } from "./api.js";
 
-const POLL_MS = 400;
+const POLL_MS = 1000;
+const HOLD = { Prefer: "wait=8" };
 const GIVE_UP_AFTER_MS = 25_000;
 const OVER = ["session_closed", "not_found"];
 const TAKE_ANOTHER = [
@@ -92,7 +93,7 @@ export class FaceCheck {
    * @param {Blob[]} pictures
    */
   #post(session, pictures) {
-    return postImages(`${this.#url}/${session.id}/frames`, pictures, { Prefer: "wait=8" });
+    return postImages(`${this.#url}/${session.id}/frames`, pictures, HOLD);
   }
 
   /** @param {any} session */
@@ -101,7 +102,7 @@ export class FaceCheck {
     let latest = session;
     while (latest.state === "in_progress" && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      latest = await request(`${this.#url}/${session.id}`);
+      latest = await request(`${this.#url}/${session.id}`, { headers: HOLD });
     }
     return latest;
   }

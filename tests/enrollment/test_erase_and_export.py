@@ -8,12 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from enrollment.models import AuditEvent, ModelVersion, Sample, Template, User
-from enrollment.services import orphans_erase, subject_export
+from enrollment.models import AuditEvent, ModelVersion, Sample, Subject, Template, User
+from enrollment.services import account_export, orphans_erase
 from enrollment.services.files import face_file_fields
 from enrollment.storage import faces_storage
 from tests.conftest import show_password
-from tests.factories import SampleFactory, enrolled_subject, model_version
+from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +23,13 @@ def person(db):
     return enrolled_subject(model_version(), np.full(192, 192**-0.5, dtype=np.float32), username="ada").user
 
 
+@pytest.fixture
+def kept(person):
+    """Somebody whom a backend keeps, beside a person with an account."""
+    embedding = np.full(192, -(192**-0.5), dtype=np.float32)
+    return backend_subject(ModelVersion.objects.get(), embedding, external_id="employee-42")
+
+
 def archive(data: bytes) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(data))
 
@@ -30,7 +37,7 @@ def archive(data: bytes) -> zipfile.ZipFile:
 def test_the_export_holds_pictures_consents_and_history(person):
     call_command("rotate_keys")
     AuditEvent.record("sign_in", subject=person.subject, source="192.0.2.1")
-    file = archive(subject_export(person))
+    file = archive(account_export(person))
     assert sum(name.startswith("pictures/") for name in file.namelist()) == 3
     assert file.read(next(name for name in file.namelist() if name.startswith("faces/"))) == b"crop"
     assert json.loads(file.read("consents.json"))[0]["purpose"] == "sign_in"
@@ -40,11 +47,27 @@ def test_the_export_holds_pictures_consents_and_history(person):
 
 def test_the_export_holds_nothing_of_others_and_no_numbers_of_the_face(person):
     other = SampleFactory()
-    file = archive(subject_export(person))
+    file = archive(account_export(person))
     everything = b"".join(file.read(name) for name in file.namelist()).decode(errors="replace")
     assert str(other.pk) not in everything
     assert "embedding" not in everything
     assert "similarity" not in everything
+
+
+def test_the_export_of_somebody_without_a_face_holds_nothing_of_others(stranger, staff):
+    AuditEvent.record("service_key", actor=staff, source="198.51.100.7", object_id="backend-7")
+    AuditEvent.record("sign_in", "refused", source="203.0.113.9")
+    AuditEvent.record("verify", actor=stranger, source="192.0.2.1")
+    history = json.loads(archive(account_export(stranger)).read("history.json"))
+    assert [(event["action"], event["source"]) for event in history] == [("verify", "192.0.2.1")]
+
+
+def test_the_export_does_not_tell_where_staff_sit(person, staff):
+    AuditEvent.record("face_unlock", actor=staff, subject=person.subject, source="198.51.100.7")
+    AuditEvent.record("sign_in", "refused", subject=person.subject, source="203.0.113.9")
+    history = json.loads(archive(account_export(person)).read("history.json"))
+    told = {event["action"]: event["source"] for event in history}
+    assert (told["face_unlock"], told["sign_in"]) == (None, "203.0.113.9")
 
 
 def test_the_page_asks_for_the_password_then_mails(
@@ -89,6 +112,33 @@ def test_erasing_the_account_leaves_nothing_but_the_log(person, capsys, django_c
 def test_it_erases_nobody_by_mistake(person):
     with pytest.raises(CommandError):
         call_command("erase_subject", "adam")
+
+
+def test_whom_a_backend_keeps_is_exported(person, kept, tmp_path):
+    AuditEvent.record("verify", subject=kept)
+    AuditEvent.record("verify", subject=person.subject)
+    call_command("export_subject", subject="employee-42", output=tmp_path / "them.zip")
+    file = zipfile.ZipFile(tmp_path / "them.zip")
+    assert json.loads(file.read("subject.json"))["external_id"] == "employee-42"
+    assert [event["action"] for event in json.loads(file.read("history.json"))] == ["verify"]
+    assert len(json.loads(file.read("pictures.json"))) == kept.samples.count() > 0
+    assert AuditEvent.objects.filter(action="export", subject_id=kept.pk).exists()
+
+
+def test_whom_a_backend_keeps_is_erased_alone(person, kept, capsys):
+    ModelVersion.objects.update(lineage={"subjects": {str(kept.pk): ["x"]}})
+    call_command("erase_subject", subject=str(kept.public_id))
+    assert "learned from this person" in capsys.readouterr().out
+    assert [sample.subject for sample in Sample.objects.all()] == [person.subject] * 3
+    assert not Subject.objects.filter(pk=kept.pk).exists()
+
+
+@pytest.mark.parametrize("command", ["erase_subject", "export_subject"])
+@pytest.mark.parametrize("name", ["ada", "00000000-0000-4000-8000-000000000000"])
+def test_an_account_is_no_subject_of_a_backend(person, command, name, tmp_path):
+    more = {"output": tmp_path / "x.zip"} if command == "export_subject" else {}
+    with pytest.raises(CommandError, match="No backend keeps"):
+        call_command(command, subject=name, **more)
 
 
 def test_files_that_no_row_names_are_swept_after_an_hour(person, monkeypatch):

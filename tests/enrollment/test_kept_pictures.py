@@ -13,7 +13,7 @@ from enrollment import jobs
 from enrollment.errors import ImageRefused, StorageFull
 from enrollment.jobs import samples
 from enrollment.models import Sample, Template
-from enrollment.services import orphans_erase, sample_delete, sample_submit, subject_export
+from enrollment.services import account_export, orphans_erase, sample_delete, sample_submit
 from enrollment.services.subject_export import _image
 from enrollment.storage import EncryptedStorage, faces_storage
 from ml.serving.pipeline import FacePipeline
@@ -78,7 +78,7 @@ def test_it_keeps_nothing_but_what_can_be_seen(decide):
 
 def test_the_export_holds_nothing_else_either(owner, decide):
     decide()
-    with zipfile.ZipFile(io.BytesIO(subject_export(owner))) as archive:
+    with zipfile.ZipFile(io.BytesIO(account_export(owner))) as archive:
         files = [archive.read(name) for name in archive.namelist()]
         pictures = [name for name in archive.namelist() if name.startswith("pictures/")]
     assert [name.endswith(".jpg") for name in pictures] == [True]
@@ -162,7 +162,7 @@ def test_a_picture_that_is_not_accepted_leaves_no_file(sample, decide):
 def test_pictures_that_were_kept_as_they_came_stay_readable(owner, version):
     earlier = accepted_sample(owner.subject, version, np.full(192, 192**-0.5, dtype=np.float32))
     earlier.image.save("", ContentFile(telling()))
-    with zipfile.ZipFile(io.BytesIO(subject_export(owner))) as archive:
+    with zipfile.ZipFile(io.BytesIO(account_export(owner))) as archive:
         assert archive.read(f"pictures/{earlier.pk}.jpg") == telling()
 
 

@@ -103,6 +103,9 @@ class TestTransaction:
     def test_it_belongs_to_one(self, endpoint):
         with pytest.raises(transaction.TransactionManagementError):
             event_emit("sample.accepted", {})
+        with pytest.raises(transaction.TransactionManagementError):
+            WebhookDelivery.emit_to([endpoint], "webhook.test", {})
+        assert not WebhookDelivery.objects.exists()
 
     def test_what_was_rolled_back_is_not_told(self, endpoint, receiver, worker):
         with transaction.atomic():

@@ -24,6 +24,7 @@ SOURCES = """
 from verification.models import VerificationSession
 print(*VerificationSession.objects.values_list("source", flat=True).distinct().order_by())
 """
+PICTURE = bytes(2**20)  # more than a proxy or a socket holds back
 IDLE_SECONDS = 5  # gunicorn's own default is 2
 FORGED = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http"}
 
@@ -89,6 +90,10 @@ def test_a_forged_address_is_not_believed(proxied, visitor):
     assert sources.split() == ["127.0.0.1"]
 
 
+def test_it_offers_no_way_that_is_not_open(visitor):
+    assert "Alt-Svc" not in visitor.http.get("/accounts/login/").headers
+
+
 def test_an_idle_connection_is_still_good_for_a_post(proxied):
     """Who closes it under a request leaves the proxy in doubt whether that was done."""
     idle = http.client.HTTPConnection("127.0.0.1", proxied[0].port, timeout=20)
@@ -123,8 +128,11 @@ def statuses(address, context, over, method) -> list[int]:
     found = []
     with httpx.Client(base_url=address, verify=context, timeout=60) as http:
         while not over.wait(0.05):
-            path = "/accounts/login/" if method == "GET" else "/api/v1/samples"
-            found.append(http.request(method, path).status_code)
+            if method == "GET":
+                answer = http.get("/accounts/login/")
+            else:
+                answer = http.post("/api/v1/samples", files={"image": ("face.jpg", PICTURE)})
+            found.append(answer.status_code)
     return found
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from enrollment.management.people import user_named
-from enrollment.services import subject_export
+from enrollment.management.people import add_person, person_named
+from enrollment.models import User
+from enrollment.services import account_export, subject_export
 
 OWNER_ONLY = 0o600
 
@@ -15,12 +16,13 @@ class Command(BaseCommand):
     help = "Export a person's pictures, consents and history."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("user", help="User name or id.")
+        add_person(parser)
         parser.add_argument("--output", type=Path, required=True, help="The zip file to write.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         output: Path = options["output"]
-        data = subject_export(user_named(options["user"]))
+        person = person_named(options)
+        data = account_export(person) if isinstance(person, User) else subject_export(person)
         output.touch(OWNER_ONLY)
         output.write_bytes(data)
         self.stdout.write(f"{output}: {len(data)} bytes. It holds unencrypted pictures.")

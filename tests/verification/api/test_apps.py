@@ -220,10 +220,11 @@ def test_another_app_of_the_same_person_reads_no_step_up(ada):
     assert other.get(won(client, login="", purpose="step_up")).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_there_are_no_phone_numbers(ada, method):
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("address", ["account/phone", "auth/phone/verify", "auth/phone/verify/resend"])
+def test_there_are_no_phone_numbers(ada, method, address):
     phone = app(token=app().get(won(app())).json()["session_token"])
     body = (
-        {"data": '{"phone": "+46701740605"}', "content_type": "application/json"} if method == "post" else {}
+        {"data": '{"phone": "+46701740605"}', "content_type": "application/json"} if method != "get" else {}
     )
-    assert getattr(phone, method)("/_allauth/app/v1/account/phone", **body).status_code == 404
+    assert getattr(phone, method)(f"/_allauth/app/v1/{address}", **body).status_code == 404

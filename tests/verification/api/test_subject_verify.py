@@ -1,5 +1,6 @@
 """Is this the subject? Asked by a backend about people without accounts."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -170,6 +171,23 @@ def test_what_expired_is_void(backend, subject):
 def test_it_waits_as_long_as_is_preferred_and_no_longer(backend, subject):
     answer = send(backend, subject, headers={"Prefer": "wait=1"})
     assert (answer.status_code, answer["Preference-Applied"]) == (202, "wait=1")
+    assert "Retry-After" not in answer
+
+
+@pytest.mark.parametrize("preference", [{}, {"Prefer": "wait=10"}])
+def test_whoever_is_not_held_is_told_when_to_ask_again(backend, subject, monkeypatch, preference):
+    monkeypatch.setattr("enrollment.services.waiting._places", threading.Semaphore(0))
+    sent = send(backend, subject, headers=preference)
+    asked = backend.get(f"{url(subject)}/{sent.json()['id']}", headers=preference)
+    assert [(answer.status_code, answer["Retry-After"]) for answer in (sent, asked)] == [(202, "1")] * 2
+    assert "Preference-Applied" not in sent
+
+
+def test_a_verdict_is_nothing_to_ask_for_again(backend, subject):
+    sent = send(backend, subject).json()["id"]
+    jobs.attempt_decide(Attempt.objects.get().pk)
+    answer = backend.get(f"{url(subject)}/{sent}")
+    assert (answer.status_code, "Retry-After" in answer) == (200, False)
 
 
 def test_a_verdict_is_read_by_the_key_that_asked_and_for_the_subject(backend_of, subject, somebody_else):
