@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from enrollment.models import Consent, ModelVersion, Sample, Subject, User
+from enrollment.models.model_version import bulk_of
 from enrollment.selectors import counting_text, one_or_none
 from verification import policy
 from verification.models import Attempt, Identification, Inquiry, VerificationSession
@@ -86,7 +87,8 @@ def inquiry_of(model: type[AnyInquiry], inquiry_id: str, asker: Asker) -> AnyInq
     """The inquiry, if it is this asker's own; without the pictures, which may weigh megabytes."""
     if not is_token(inquiry_id):
         return None
-    rows = model._default_manager.defer("sealed_pictures").select_related("model_version")
+    rows = model._default_manager.select_related("model_version")
+    rows = rows.defer("sealed_pictures", *bulk_of("model_version"))
     return rows.filter(pk=inquiry_id, **owned_by(asker)).first()
 
 

@@ -6,6 +6,7 @@ from unfold.decorators import action, display
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.errors import IllegalTransition
 from enrollment.models import DuplicateFlag
+from enrollment.models.model_version import bulk_of
 from enrollment.services import duplicate_resolve
 
 
@@ -19,6 +20,9 @@ class DuplicateFlagAdmin(ReadOnlyAdmin):
     list_select_related = ("subject__user", "other__user", "model_version")
     fields = ("subject", "other", "score", "model_version", "created_at", "resolved_at")
     actions = ("resolve",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DuplicateFlag]:
+        return super().get_queryset(request).defer(*bulk_of("model_version"))
 
     def has_resolve_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("enrollment.change_duplicateflag")

@@ -13,6 +13,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.models import Sample, Subject, Template, User
+from enrollment.models.model_version import bulk_of
 from enrollment.reauthentication import fresh_required
 from enrollment.services import user_erase
 
@@ -93,7 +94,7 @@ class TemplateAdmin(ReadOnlyAdmin):
     list_select_related = ("sample__subject__user", "model_version")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
-        return super().get_queryset(request).defer("sealed_embedding")
+        return super().get_queryset(request).defer("sealed_embedding", *bulk_of("model_version"))
 
     @display(description="Subject")
     def subject(self, template: Template) -> Subject:

@@ -80,7 +80,6 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         ("Log", {"fields": ("lines",)}),
     )
     readonly_fields = tuple(field for _, part in fieldsets for field in part["fields"])
-    list_select_related = ("champion",)
     actions_list = ("retrain", "calibrate")
     actions_detail = ("cancel",)
 

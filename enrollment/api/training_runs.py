@@ -12,6 +12,7 @@ from enrollment.api.base import page
 from enrollment.api.schema import PAGING, paged, problems
 from enrollment.api.staff import CAN_RETRAIN, StaffView
 from enrollment.models import PeopleSet, TrainingRun
+from enrollment.models.model_version import bulk_of
 from enrollment.policy import USUAL_EPOCHS
 from enrollment.selectors import user_of
 from enrollment.services import training_run_cancel, training_run_request
@@ -84,7 +85,7 @@ class TrainingRunList(StaffView):
         tags=["models"],
     )
     def get(self, request: Request) -> Response:
-        runs = TrainingRun.objects.select_related("version").defer("log", "history")
+        runs = TrainingRun.objects.select_related("version").defer("log", "history", *bulk_of("version"))
         return Response(
             page(request, runs, lambda row: TrainingRunSerializer(row).data, name="training_runs")
         )

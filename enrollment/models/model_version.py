@@ -26,6 +26,22 @@ class RefusalRate:
     subjects: int
 
 
+# They grow with the people learned from, to megabytes, and nobody who verifies or lists asks for them.
+BULK = ("lineage", "report")
+
+
+def bulk_of(*relations: str) -> list[str]:
+    """What to `defer` where versions come along with other rows, by these relations."""
+    return [f"{relation}__{name}" for relation in relations for name in BULK]
+
+
+class ModelVersionManager(models.Manager["ModelVersion"]):
+    """Versions without their bulk, which is read once it is asked for."""
+
+    def get_queryset(self) -> "models.QuerySet[ModelVersion]":
+        return super().get_queryset().defer(*BULK)
+
+
 class ModelVersion(models.Model):
     """A network with its weights and calibration, as an artifact. Templates name the version that made them.
 
@@ -68,6 +84,8 @@ class ModelVersion(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[ModelVersionManager] = ModelVersionManager()
 
     class Meta:
         permissions: ClassVar = [("can_promote", "Can promote a model version and roll back")]

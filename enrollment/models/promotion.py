@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from enrollment.errors import IllegalTransition, PromotionRefused
 from enrollment.models.audit_event import AuditEvent
-from enrollment.models.model_version import ModelVersion
+from enrollment.models.model_version import ModelVersion, bulk_of
 from enrollment.models.sample import Sample
 from enrollment.models.template import Template
 from enrollment.models.user import User
@@ -199,7 +199,8 @@ def roll_back_version() -> ModelVersion | None:
     """The version that the active one replaced, while its templates are kept."""
     kept_since = timezone.now() - timedelta(days=settings.ROLL_BACK_DAYS)
     switched = Promotion.objects.filter(state=Promotion.State.SWITCHED)
-    last = switched.select_related("previous").order_by("-finished_at", "-pk").first()
+    switched = switched.select_related("previous").defer(*bulk_of("previous"))
+    last = switched.order_by("-finished_at", "-pk").first()
     if last is None or last.finished_at is None or last.finished_at < kept_since:
         return None
     return last.previous

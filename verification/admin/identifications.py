@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.errors import DomainError
 from enrollment.models import User
+from enrollment.models.model_version import bulk_of
 from enrollment.selectors import user_of
 from verification.models import Identification
 from verification.reasons import reasons_of
@@ -42,7 +43,7 @@ class IdentificationAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Identification]:
-        return super().get_queryset(request).defer("sealed_pictures")
+        return super().get_queryset(request).defer("sealed_pictures", *bulk_of("model_version"))
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.identify)

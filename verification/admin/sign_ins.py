@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from enrollment.admin.read_only import ReadOnlyAdmin
+from enrollment.models.model_version import bulk_of
 from verification import policy
 from verification.admin.drift import drift
 from verification.models import Attempt, VerificationSession
@@ -48,7 +49,7 @@ class AttemptAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
-        return super().get_queryset(request).defer("sealed_probe")
+        return super().get_queryset(request).defer("sealed_probe", *bulk_of("model_version"))
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(drift)

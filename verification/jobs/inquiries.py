@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
+from enrollment.models.model_version import bulk_of
 from ml.errors import ImageError, MLError
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
@@ -32,7 +33,7 @@ def inquiry_decide(
     model: type[AnyInquiry], inquiry_id: str, look: Callable[[AnyInquiry], Answer | Reasons]
 ) -> None:
     """Answers one pending inquiry. Does nothing when it is gone or answered: a message may come twice."""
-    rows = model._default_manager.select_related("model_version")
+    rows = model._default_manager.select_related("model_version").defer(*bulk_of("model_version"))
     inquiry = rows.filter(pk=inquiry_id, state=Inquiry.State.PENDING).first()
     if inquiry is None:
         return
