@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 import sys
 from http import HTTPStatus
 from typing import Any
@@ -162,5 +163,7 @@ def _database_away(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    logger.info("csrf check failed: %s", reason)
+    logger.info(
+        "csrf check failed: %s", re.sub(r"https?://\S+", "an address", reason)
+    )  # which may hold a key
     return render(request, "403_csrf.html", status=403)

@@ -70,7 +70,12 @@ def logging_of(*, form: str, level: str) -> dict[str, Any]:
                 "filters": ["request_id", "addresses"],
             }
         },
-        # Celery tells of every task, which /metrics counts; Django of every 404, which has a line already.
-        "loggers": {"celery": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+        # Celery tells of every task, which /metrics counts; Django of every 404, which has a line already, and of
+        # refused CSRF checks with the page that was left, whose address may hold a key.
+        "loggers": {
+            "celery": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},
+            "django.security.csrf": {"level": "CRITICAL"},
+        },
         "root": {"handlers": ["console"], "level": level},
     }

@@ -58,6 +58,20 @@ class IsolationMiddleware:
         return response
 
 
+class PrivatePagesMiddleware:
+    """Keeps what is shown to somebody signed in out of every cache: "Back" after signing out shows it to nobody."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_signed_in = request.user.is_authenticated
+        response = self.get_response(request)
+        if was_signed_in or request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class StaffSessionMiddleware:
     """Ends a staff session that a face alone opened, also where somebody became staff after signing in."""
 

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "enrollment.api.authentication.AppSessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "faceverify_site.middleware.PrivatePagesMiddleware",
     "faceverify_site.middleware.StaffSessionMiddleware",
     "faceverify_site.middleware.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -2,7 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import include, path
 
 from faceverify_site import api_docs, developers, metrics, views, web_app
 
@@ -26,7 +26,9 @@ urlpatterns = [
     path("face/", include("enrollment.urls")),
     path("", include("verification.urls")),
     path("accounts/", include("allauth.urls")),
-    re_path(r"^_allauth/app/v1/(account|auth)/phone", views.absent),  # nobody has a phone number here
+    # Nobody has a phone number here.
+    path("_allauth/app/v1/account/phone", views.absent, name="no_phone"),
+    path("_allauth/app/v1/auth/phone/<path:rest>", views.absent, name="no_phone_to_verify"),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/v1/openapi.yaml", api_docs.openapi, name="openapi"),
     path("api/docs/", api_docs.swagger, name="api_docs"),

@@ -29,7 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-def absent(request: HttpRequest, *parts: str) -> NoReturn:
+def absent(request: HttpRequest, rest: str = "") -> NoReturn:
     """Closes an address that a package would answer."""
     raise Http404
 

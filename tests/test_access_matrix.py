@@ -118,6 +118,8 @@ ROWS = {
 # Of apps alone: a cookie opens nothing here, so that whoever comes with one is nobody.
 APPS = {
     "headless:app:config": ("get", 200),
+    "no_phone": ("get", 404),
+    "no_phone_to_verify": ("get", 404),
     "headless:app:account:current_session": ("get", 401),
     "headless:app:account:reauthenticate": ("post", 401),
     "headless:app:account:confirm_login_code": ("post", 409),
@@ -127,11 +129,11 @@ APPS = {
     "headless:app:account:signup": ("post", 400),
     "headless:app:account:verify_email": ("post", 400),
     "headless:app:account:resend_email_verification_code": ("post", 409),
-    "headless:app:account:verify_phone": ("post", 409),
-    "headless:app:account:resend_phone_verification_code": ("post", 409),
+    "headless:app:account:verify_phone": ("post", 404),
+    "headless:app:account:resend_phone_verification_code": ("post", 404),
     "headless:app:account:change_password": ("post", 401),
     "headless:app:account:manage_email": ("get", 401),
-    "headless:app:account:manage_phone": ("get", 401),
+    "headless:app:account:manage_phone": ("get", 404),
     "headless:app:mfa:authenticate": ("post", 401),
     "headless:app:mfa:reauthenticate": ("post", 401),
     "headless:app:mfa:authenticate_webauthn": ("get", 401),
@@ -191,7 +193,8 @@ CHANGES_BY_APPS = [
     ("headless:app:account:manage_email", "put", 401),
     ("headless:app:account:manage_email", "patch", 401),
     ("headless:app:account:manage_email", "delete", 401),
-    ("headless:app:account:manage_phone", "post", 409),
+    *(("headless:app:account:manage_phone", method, 404) for method in UNSAFE),
+    *((name, method, 404) for name in ("no_phone", "no_phone_to_verify") for method in UNSAFE),
     ("headless:app:mfa:authenticate_webauthn", "post", 401),
     ("headless:app:mfa:reauthenticate_webauthn", "post", 401),
     ("headless:app:mfa:login_webauthn", "post", 400),
@@ -269,6 +272,7 @@ def things(owner):
         "run_id": 1,
         "uidb36": "1",
         "key": "none",
+        "rest": "verify",
     }
 
 

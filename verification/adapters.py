@@ -2,10 +2,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core.internal.httpkit import is_headless_request
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -13,7 +15,7 @@ from enrollment.crypto import MFA_CONTEXT, seal_text, unseal_text
 from enrollment.models import User
 from enrollment.notices import Notice, notice_send
 from enrollment.origin import source_of
-from enrollment.reauthentication import FACE, sign_up_record
+from enrollment.reauthentication import FACE, is_fresh, sign_up_record
 from enrollment.selectors import older_consents, subject_of, user_of
 from verification.browser import browser_key
 from verification.policy import FaceSignIn
@@ -58,6 +60,20 @@ class AccountAdapter(DefaultAccountAdapter):
         if not is_headless_request(request):
             _device_remember(request, response, user)
         return response
+
+    def is_reauthentication_required(self, *, app: str = "") -> bool:
+        """Nor does a face alone do for whoever has no password and no second factor to show: allauth lets them pass."""
+        request = self.request
+        if not get_reauthentication_flows(request.user) and not is_fresh(request):
+            raise PermissionDenied
+        return super().is_reauthentication_required(app=app)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Whose first password this is has shown something else lately, and not a face."""
+        request = self.request
+        if request.user.is_authenticated and not user.has_usable_password() and not is_fresh(request):
+            raise PermissionDenied
+        super().set_password(user, password)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that the site's own limits go by."""

@@ -15,9 +15,10 @@ from django.utils.crypto import constant_time_compare
 from rest_framework.request import Request
 
 from enrollment.crypto import keyed_digest
-from enrollment.models import User
+from enrollment.models import Consent, User
 from enrollment.notices import Notice, notice_send
 from enrollment.reauthentication import face_record, has_second_factor
+from enrollment.selectors import anchor_status, has_consent, subject_of
 from verification.errors import FaceSignInClosed, TooManyCodes
 from verification.models import VerificationSession
 from verification.policy import FaceSignIn
@@ -25,6 +26,7 @@ from verification.selectors import comparable_subject
 
 # Without letters and digits that look alike.
 ALPHABET, CODE_LENGTH = "ABCDEFGHJKMNPQRSTVWXYZ23456789", 8
+CODE_PAGE = "verification:second_factor_code"
 CODE_SECONDS, CODE_TRIES, CODE_PAUSE_SECONDS = 600, 5, 60
 
 
@@ -37,11 +39,27 @@ class FaceStage(LoginStage):  # type: ignore[misc]
     def handle(self) -> tuple[HttpResponseRedirect | None, bool]:
         if not self._is_needed():
             return None, True
-        return HttpResponseRedirect(reverse(self.urlname)), True
+        self.state["password"] = self.login.user.get_session_auth_hash()
+        return HttpResponseRedirect(reverse(self.urlname if self.face_counts() else CODE_PAGE)), True
+
+    def exit(self) -> HttpResponse:
+        """Goes on, unless the password has been changed since it was given."""
+        now = self.login.user.get_session_auth_hash()
+        given = constant_time_compare(self.state.get("password", ""), now)
+        answer: HttpResponse = super().exit() if given else self.abort()
+        return answer
 
     def _is_needed(self) -> bool:
-        if self.login.signup or has_second_factor(self.request, self.login.user):
+        """Of everybody who gave a face. Where it does not count, as that of staff, the code by mail is left."""
+        user = self.login.user
+        if self.login.signup or has_second_factor(self.request, user):
             return False
+        subject = subject_of(user)
+        has_face = has_consent(subject, Consent.Purpose.SIGN_IN) and anchor_status(subject).usable
+        return has_face and (self.face_counts() or bool(user.email))
+
+    def face_counts(self) -> bool:
+        """Whether the person's face may be compared at all."""
         session = VerificationSession(purpose=VerificationSession.Purpose.SIGN_IN, user=self.login.user)
         return comparable_subject(session) is not None
 

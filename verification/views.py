@@ -81,7 +81,7 @@ def second_factor_code(request: HttpRequest) -> HttpResponse:
     """A code by mail, for whom the face does not work at the moment."""
     stage, code = _stage(request), request.POST.get("code")
     if request.method == "GET":
-        return render(request, "verification/code.html")
+        return render(request, "verification/code.html", {"face_counts": stage.face_counts()})
     if code is None:
         try:
             stage.code_send()

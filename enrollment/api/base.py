@@ -47,8 +47,12 @@ class ApiView(APIView):
         super().initial(request, *args, **kwargs)
         claim = idempotency.claim_for(request)
         if claim is not None and claim.status is not None:
-            raise Replay(idempotency.replay(claim))
+            raise Replay(self.replayed(request, claim))
         self.claim = claim
+
+    def replayed(self, request: Request, claim: StoredAnswer) -> Response:
+        """The answer to what was done before under the same key."""
+        return idempotency.replay(claim)
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None

@@ -31,8 +31,8 @@ HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 WELL_FORMED = re.compile(r"[!-~]{1,255}")
 PASSING = {401, 403, 409, 429}
-# Secrets and faces are told once, and never again; with what stands for them from then on.
-TOLD_ONCE: dict[str, Any] = {"session_token": None, "crops": []}
+# Secrets, faces and whose they are told once, and never kept; with what stands for them from then on.
+TOLD_ONCE: dict[str, Any] = {"session_token": None, "crops": [], "candidates": []}
 WAIT_SECONDS = 3.0
 POLL_SECONDS = 0.05
 RETRY_AFTER_SECONDS = 1

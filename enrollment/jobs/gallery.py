@@ -19,7 +19,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
 from enrollment.errors import SealBroken
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import Consent, ModelVersion, Sample, Template
-from enrollment.selectors import active_model_version
+from enrollment.selectors import active_model_version, counting_text
 from ml.errors import ComparatorError
 from ml.serving.artifacts import Artifact
 from ml.serving.gallery import Gallery, Neighbour
@@ -188,7 +188,9 @@ def _subjects_since(version: ModelVersion, base: tuple[int, int]) -> set[int]:
 
 
 def _consents() -> QuerySet[Consent]:
-    return Consent.objects.filter(purpose=Consent.Purpose.SIGN_IN, withdrawn_at=None)
+    """Those under which a face may be compared."""
+    standing = Consent.objects.filter(purpose=Consent.Purpose.SIGN_IN, withdrawn_at=None)
+    return standing.filter(**counting_text("text_version"))
 
 
 def _templates(version: ModelVersion) -> QuerySet[Template]:

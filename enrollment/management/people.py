@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import Q
 
 from enrollment.models import Subject, User
 from enrollment.selectors import backend_subject, backend_subjects
@@ -26,12 +27,14 @@ def person_named(options: dict[str, Any]) -> User | Subject:
 
 def _user_named(name: str) -> User:
     """The account of this user name or id."""
-    found = User.objects.filter(username__iexact=name).first()
-    if found is None and name.isdecimal():
-        found = User.objects.filter(pk=int(name)).first()
-    if found is None:
+    is_meant = Q(username__iexact=name) | Q(pk=int(name)) if name.isdecimal() else Q(username__iexact=name)
+    found = list(User.objects.filter(is_meant).order_by("pk")[:2])
+    if not found:
         raise CommandError(f"There is no account {name!r}.")
-    return found
+    if len(found) > 1:
+        names = " and ".join(f"{user.get_username()!r} with the id {user.pk}" for user in found)
+        raise CommandError(f"{name!r} may mean {names}.")
+    return found[0]
 
 
 def _subject_named(name: str) -> Subject:

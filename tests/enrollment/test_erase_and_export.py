@@ -13,7 +13,7 @@ from enrollment.services import account_export, orphans_erase
 from enrollment.services.files import face_file_fields
 from enrollment.storage import faces_storage
 from tests.conftest import show_password
-from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version
+from tests.factories import SampleFactory, UserFactory, backend_subject, enrolled_subject, model_version
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +155,18 @@ def test_files_that_no_row_names_are_swept_after_an_hour(person, monkeypatch):
 
 def test_every_column_of_encrypted_files_is_known():
     assert (Sample, "image") in list(face_file_fields())
+
+
+def test_an_export_over_another_file_is_for_its_owner_alone(person, tmp_path):
+    file = tmp_path / "ada.zip"
+    file.touch(0o644)
+    call_command("export_subject", "ada", output=file)
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("command", ["erase_subject", "export_subject"])
+def test_a_number_that_is_a_name_and_an_id_names_nobody(person, command, tmp_path):
+    UserFactory(username=str(person.pk))
+    more = {"output": tmp_path / "x.zip"} if command == "export_subject" else {}
+    with pytest.raises(CommandError, match="may mean 'ada' with the id"):
+        call_command(command, str(person.pk), **more)

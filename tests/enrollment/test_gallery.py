@@ -1,5 +1,7 @@
 """The gallery of everybody's templates, with the shipped model."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -9,6 +11,7 @@ from django.utils import timezone
 from enrollment.errors import ModelUnavailable
 from enrollment.jobs import candidates_for, embeddings_of, gallery
 from enrollment.models import Consent, ModelVersion, Template
+from enrollment.policy import CONSENT_TEXTS, consent_text
 from enrollment.tasks import worker_heartbeat
 from tests.artifacts import SIZE, small_artifact
 from tests.factories import SubjectFactory, accepted_sample, enrolled_subject, model_version
@@ -82,7 +85,7 @@ def test_it_notices_a_consent_given_anew(version, monkeypatch):
     Consent.objects.filter(subject=ada).update(withdrawn_at=timezone.now())
     assert search(direction(0), version) == []
     monkeypatch.setattr(gallery, "_stamp", lambda _: pytest.fail("everything was compared"))
-    Consent.objects.create(subject=ada, purpose=Consent.Purpose.SIGN_IN, text_version="any")
+    Consent.objects.create(subject=ada, purpose=Consent.Purpose.SIGN_IN, text_version=consent_text())
     assert search(direction(0), version) == [ada.pk]
 
 
@@ -283,3 +286,11 @@ def test_it_keeps_embeddings_of_any_size(version):
     sample = accepted_sample(SubjectFactory(), version, embedding)
     (kept,) = embeddings_of(list(Template.objects.filter(sample=sample)))
     np.testing.assert_array_equal(kept, embedding)
+
+
+def test_it_finds_nobody_whose_consent_is_to_a_lapsed_wording(version, monkeypatch):
+    ada = enrolled_subject(version, direction(0))
+    assert search(direction(0), version) == [ada.pk]
+    since = timezone.localdate() - timedelta(days=31)
+    monkeypatch.setitem(CONSENT_TEXTS, "2099-01", (since, "x"))
+    assert search(direction(0), version) == []

@@ -1,11 +1,16 @@
 """What a session may do depends on how it was opened, and how long ago."""
 
+import re
+import time
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from enrollment.models import AuditEvent, Sample, User
+from tests.apps import app, signed_in
 from tests.conftest import show_password
 from tests.faces import jpeg, portrait
 from tests.factories import PASSWORD, SampleFactory, UserFactory
@@ -140,3 +145,62 @@ def test_the_old_address_hears_of_a_new_one_and_the_owner_of_a_new_password(
     assert ada.email == "thief@example.org"
     told = [message.subject for message in mailoutbox if message.to == ["ada@example.org"]]
     assert len(told) == 2
+
+
+@pytest.fixture
+def without_password(owner):
+    """Somebody who has nothing to show but a face."""
+    owner.set_unusable_password()
+    owner.save()
+    return owner
+
+
+@pytest.fixture
+def by_face(without_password, browser_of):
+    browser = browser_of(without_password)
+    show_password(browser, without_password, method="face")
+    return browser
+
+
+NEW = "correct horse battery"
+
+
+@pytest.mark.parametrize(
+    ("page", "posted"),
+    [
+        ("/accounts/password/set/", {"password1": NEW, "password2": NEW}),
+        ("/accounts/email/", {"action_add": "", "email": "thief@example.org"}),
+        ("/accounts/2fa/totp/activate/", {"code": "123456"}),
+        ("/face/account/delete/", {}),
+    ],
+)
+def test_a_face_alone_takes_over_no_account_without_a_password(without_password, by_face, page, posted):
+    before = User.objects.get(pk=without_password.pk).password
+    assert by_face.post(page, posted).status_code == 403
+    assert User.objects.get(pk=without_password.pk).password == before
+    assert not EmailAddress.objects.filter(email="thief@example.org").exists()
+
+
+def test_an_app_sets_no_password_by_face(owner):
+    token = signed_in(owner)
+    owner.set_unusable_password()
+    owner.save()
+    session = SessionStore(token)
+    session["account_authentication_methods"] = [{"method": "face", "at": time.time()}]
+    session["_auth_user_hash"] = owner.get_session_auth_hash()
+    session.save()
+    phone = app(token=token)
+    phone.post(
+        "/_allauth/app/v1/account/password/change", {"new_password": NEW}, content_type="application/json"
+    )
+    owner.refresh_from_db()
+    assert not owner.has_usable_password()
+
+
+def test_whoever_just_got_a_link_by_mail_chooses_a_first_password(client, without_password, mailoutbox):
+    client.post("/accounts/password/reset/", {"email": without_password.email})
+    link = re.search(r"/accounts/password/reset/key/\S+", mailoutbox[-1].body)[0]
+    page = client.get(link, follow=True)
+    client.post(page.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+    without_password.refresh_from_db()
+    assert without_password.check_password(NEW)

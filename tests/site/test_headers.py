@@ -62,3 +62,14 @@ def test_no_cache_keeps_what_the_api_tells(owner, browser_of, backend_of):
         browser_of().get("/api/v1/me"),
     ]
     assert [answer["Cache-Control"] for answer in answers] == ["no-store"] * 4
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/face/", "/verify/", "/accounts/sessions/", "/accounts/email/", "/accounts/2fa/"]
+)
+def test_what_somebody_signed_in_saw_is_kept_nowhere(owner, browser_of, path):
+    assert browser_of(owner).get(path)["Cache-Control"] == "private, no-store"
+
+
+def test_pages_for_everybody_say_nothing_of_that(client):
+    assert "Cache-Control" not in client.get("/")

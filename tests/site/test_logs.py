@@ -10,6 +10,7 @@ import pytest
 import structlog
 from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from enrollment import notices
 from enrollment.jobs import template_extract
@@ -80,6 +81,15 @@ def test_addresses_with_keys_in_them_are_not_told(client, lines):
     assert lines()
     assert_nothing_of_a_person(lines())
     assert "SECRET-KEY" not in "\n".join(lines())
+
+
+def test_a_refused_form_does_not_tell_which_page_was_left(lines):
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/", secure=True)
+    left = {"Referer": "https://other.example/accounts/password/reset/key/1-a-key/"}
+    assert client.post("/accounts/login/", {}, secure=True, headers=left).status_code == 403
+    assert "csrf check failed" in "\n".join(lines())
+    assert "a-key" not in "\n".join(lines())
 
 
 def test_an_error_tells_its_trace_and_not_its_address(client, lines, monkeypatch):

@@ -8,12 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from enrollment.models import Template
+from enrollment.services import consent_withdraw, sample_delete
 from ml.siamese.rules import RULES
 from tests import faces
 from tests.faces import jpeg, portrait
 from tests.factories import enrolled_subject
 from verification import jobs
 from verification.errors import FaceNotReady, SessionClosed, TooManyAttempts
+from verification.jobs import attempts
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.services import attempt_submit, failures_reset, session_consume, session_get, session_open
 
@@ -285,3 +287,24 @@ def test_it_starts_the_count_afresh_after_a_full_sign_in(bob):
         try_to_sign_in("bob")
     failures_reset(bob)
     assert open_session("bob").state == "created"
+
+
+@pytest.mark.parametrize("how", ["consent", "anchor", "account"])
+def test_what_was_taken_back_during_the_comparison_matches_nobody(ada, monkeypatch, how):
+    def taken_back(*args):
+        found = compare(*args)
+        if how == "consent":
+            consent_withdraw(ada, "sign_in")
+        elif how == "anchor":
+            sample_delete(ada.subject.samples.first())
+        else:
+            type(ada).objects.update(is_active=False)
+        return found
+
+    compare = attempts._compare
+    monkeypatch.setattr(attempts, "_compare", taken_back)
+    session = session_open(purpose="verify", browser_key=BROWSER, source=None, user=ada)
+    jobs.attempt_decide(attempt_submit(session, probe()).pk)
+    session.refresh_from_db()
+    assert (session.state, session.reason) == ("failed", "no_match")
+    assert Attempt.objects.get().similarity is None

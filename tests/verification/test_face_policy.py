@@ -1,13 +1,16 @@
 """Where a face counts at sign-in: instead of the password, after it, or not at all."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from enrollment.policy import CONSENT_TEXTS
 from enrollment.services import keys_rotate
 from tests.faces import jpeg, portrait
 from tests.factories import PASSWORD, UserFactory, enrolled_subject
@@ -103,6 +106,44 @@ def test_another_ones_face_does_not_finish_the_sign_in(
     client.post(SESSIONS, {"purpose": "sign_in", "login": "ada"})
     VerificationSession.objects.update(state="succeeded", user=twin)
     client.post("/sign-in/face/finish/", {"session": VerificationSession.objects.get().pk})
+    assert not is_signed_in(client)
+
+
+def lapse_wordings(monkeypatch):
+    """A new wording that nobody agreed to in its thirty days."""
+    since = timezone.localdate() - timedelta(days=31)
+    monkeypatch.setitem(CONSENT_TEXTS, "2099-01", (since, "x"))
+
+
+def become_staff(ada):
+    type(ada).objects.filter(pk=ada.pk).update(is_staff=True)
+
+
+@pytest.mark.parametrize("reason", ["staff", "wording"])
+def test_whose_face_may_not_be_compared_needs_the_mailed_code(
+    client, second_factor, ada, mailoutbox, monkeypatch, reason
+):
+    become_staff(ada) if reason == "staff" else lapse_wordings(monkeypatch)
+    assert give_password(client).url == "/sign-in/second/code/"
+    assert not is_signed_in(client)
+    assert b"Back to your face" not in client.get("/sign-in/second/code/").content
+    with_code(client, mailoutbox)
+    assert is_signed_in(client)
+
+
+def test_nobody_is_asked_for_a_code_that_cannot_be_mailed(client, second_factor, ada):
+    become_staff(ada)
+    type(ada).objects.update(email="")
+    give_password(client)
+    assert is_signed_in(client)
+
+
+@pytest.mark.parametrize("means", ["face", "code"])
+def test_a_changed_password_ends_the_sign_in_that_waits(client, second_factor, ada, mailoutbox, means):
+    give_password(client)
+    ada.set_password("another battery staple")
+    ada.save()
+    show_face(client) if means == "face" else with_code(client, mailoutbox)
     assert not is_signed_in(client)
 
 

@@ -8,11 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from enrollment.api.base import ApiView
+from enrollment.api.idempotency import REPLAYED_HEADER
 from enrollment.api.images import ImageField
 from enrollment.api.permissions import HasScope, IsPersonOrHasScope, asker_of, has_scope
 from enrollment.api.schema import WAITING, problems
 from enrollment.api.serializers import BoxSerializer, ImageSerializer
 from enrollment.api.waiting import wait_seconds
+from enrollment.models import StoredAnswer
 from enrollment.models.service_key import Scope
 from verification.models import Comparison, Identification, Inquiry
 from verification.reasons import reasons_of
@@ -136,6 +138,15 @@ class IdentificationList(ApiView):
         form.is_valid(raise_exception=True)
         identification = identification_submit(asker_of(request), form.validated_data["image"])
         return _identification(request, identification.pk)
+
+    def replayed(self, request: Request, claim: StoredAnswer) -> Response:
+        """Whom the picture resembles is told as it is now: people are erased, and rights taken away."""
+        answer = super().replayed(request, claim)
+        if answer.status_code >= 400:
+            return answer
+        found = _identification(request, claim.answer["id"])
+        found.headers[REPLAYED_HEADER] = answer.headers[REPLAYED_HEADER]
+        return found
 
 
 class IdentificationDetail(ApiView):

@@ -14,7 +14,7 @@ from enrollment import metrics
 from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
 from enrollment.jobs import claim_lost, embeddings_of, pipeline_for
-from enrollment.models import AuditEvent, ModelVersion, Subject
+from enrollment.models import AuditEvent, ModelVersion, Sample, Subject, Template
 from enrollment.selectors import active_model_version, anchor_templates, one_or_none
 from ml.errors import ImageError, MLError
 from ml.serving.pipeline import FacePipeline
@@ -43,6 +43,7 @@ class Comparison:
     version: ModelVersion
     rule: str
     anchors_version_id: int | None = None
+    templates: frozenset[int] = frozenset()
 
 
 def attempt_decide(attempt_id: int) -> int | None:
@@ -102,7 +103,14 @@ def _compare(
         return Comparison(policy.Decision.NON_MATCH, None, None, None, version, rule.name)
     decision = policy.decide(similarity=similarity, threshold=threshold)
     return Comparison(
-        decision, similarity, threshold, len(templates), version, rule.name, templates[0].model_version_id
+        decision,
+        similarity,
+        threshold,
+        len(templates),
+        version,
+        rule.name,
+        templates[0].model_version_id,
+        frozenset(template.pk for template in templates),
     )
 
 
@@ -130,6 +138,8 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> int | None:
         current.failure_take_back()
         session.fail(outcome) if outcome == "service_unavailable" else session.reopen(outcome)
     else:
+        if outcome.decision == policy.Decision.MATCH and not _still_stands(outcome, attempt, session):
+            outcome = Comparison(policy.Decision.NON_MATCH, None, None, None, outcome.version, outcome.rule)
         locked = _decide(current, session, outcome)
     current.save()
     session.save()
@@ -141,6 +151,12 @@ def _record(attempt: Attempt, outcome: "Comparison | str") -> int | None:
     transaction.on_commit(counter.inc)
     logger.info("attempt %s %s %s", current.pk, current.decision or current.state, current.reason)
     return locked
+
+
+def _still_stands(comparison: Comparison, attempt: Attempt, session: VerificationSession) -> bool:
+    """Whether the person may still be recognised, and by the very anchors: either may go while faces are compared."""
+    known = Template.objects.filter(pk__in=comparison.templates, sample__state=Sample.State.ACCEPTED).count()
+    return comparable_subject(session) == attempt.subject and known == len(comparison.templates)
 
 
 def _audit(attempt: Attempt, session: VerificationSession) -> None:

@@ -24,5 +24,6 @@ class Command(BaseCommand):
         person = person_named(options)
         data = account_export(person) if isinstance(person, User) else subject_export(person)
         output.touch(OWNER_ONLY)
+        output.chmod(OWNER_ONLY)  # it may have been there
         output.write_bytes(data)
         self.stdout.write(f"{output}: {len(data)} bytes. It holds unencrypted pictures.")

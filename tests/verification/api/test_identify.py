@@ -1,17 +1,21 @@
 """Whose face is this? For staff who were given the permission."""
 
+import json
+
 import numpy as np
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from enrollment.jobs import gallery
+from enrollment.models import StoredAnswer
 from enrollment.services import user_erase
 from tests import faces
 from tests.faces import jpeg, lfw, lfw_people, needs_lfw, portrait
 from tests.factories import UserFactory, accepted_sample, backend_subject, enrolled_subject, service_key
 from verification import jobs
 from verification.models import Identification
+from verification.services import inquiry_wait
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/identify"
@@ -82,6 +86,44 @@ def test_it_names_nobody_who_is_gone(ada, detective, browser_of):
     found = identify(browser)["id"]
     user_erase(ada.user)
     assert [person["name"] for person in browser.get(f"{URL}/{found}").json()["candidates"]] == [""]
+
+
+@pytest.fixture
+def again(detective, browser_of, monkeypatch):
+    """Asks a second time under the same key, for what was answered at once the first time."""
+
+    def decided(model, identification, *args, **more):
+        jobs.identification_decide(identification)
+        return inquiry_wait(model, identification, *args, **more)
+
+    def ask():
+        image = SimpleUploadedFile("probe.jpg", jpeg(portrait()))
+        return browser_of(detective).post(URL, {"image": image}, headers={"Idempotency-Key": "search-1"})
+
+    monkeypatch.setattr("verification.api.inquiries.inquiry_wait", decided)
+    assert ask().json()["candidates"][0]["name"] == "ada"
+    return ask
+
+
+def test_a_repeat_under_the_same_key_tells_the_same(ada, again):
+    answer = again()
+    assert answer.json()["candidates"][0]["name"] == "ada"
+    assert answer["Idempotency-Replayed"] == "true"
+    assert Identification.objects.count() == 1
+
+
+def test_a_repeat_names_nobody_who_is_gone(ada, again):
+    user_erase(ada.user)
+    assert [person["name"] for person in again().json()["candidates"]] == [""]
+
+
+def test_a_repeat_tells_no_scores_to_whom_they_were_taken_from(ada, detective, again):
+    detective.user_permissions.remove(Permission.objects.get(codename="view_scores"))
+    assert "similarity" not in again().json()["candidates"][0]
+
+
+def test_what_is_kept_for_a_repeat_names_nobody(ada, again):
+    assert "ada" not in json.dumps(StoredAnswer.objects.get().answer)
 
 
 def test_staff_without_the_permission_for_scores_get_names_alone(ada, bob, detective, browser_of):
