@@ -1,6 +1,5 @@
 """What belongs to accounts, as their library keeps it: without secrets, and in the site's theme."""
 
-from functools import partial
 from typing import Any
 
 from allauth.account.admin import EmailAddress
@@ -10,21 +9,17 @@ from allauth.usersessions.admin import UserSession
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.decorators import method_decorator
 from django.utils.text import Truncator
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from enrollment.admin.base import SiteAdmin
 from enrollment.admin.read_only import ReadOnlyAdmin
-from enrollment.reauthentication import fresh_required
 
 # The models come from the library's admin modules, so that these have registered what is taken off here.
 admin.site.unregister([EmailAddress, Authenticator, UserSession])
-fresh = partial(fresh_required, resumes=False)
 
 
 @admin.register(UserSession)
-@method_decorator(fresh, name="changelist_view")
 class UserSessionAdmin(ReadOnlyAdmin):
     """Browsers and apps that are signed in."""
 
@@ -52,8 +47,6 @@ class UserSessionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Authenticator)
-@method_decorator(fresh, name="changelist_view")
-@method_decorator(fresh, name="delete_view")
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """Second factors: for whoever lost theirs, they can be removed."""
 
@@ -68,11 +61,12 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EmailAddress)
-@method_decorator(fresh, name="changeform_view")
-@method_decorator(fresh, name="delete_view")
-@method_decorator(fresh, name="changelist_view")
-class EmailAddressAdmin(LibraryEmailAddressAdmin, ModelAdmin):
-    """Whoever changes where somebody's mails go has just shown who they are."""
+class EmailAddressAdmin(LibraryEmailAddressAdmin, SiteAdmin):
+    """Where somebody's mails go."""
 
     raw_id_fields = ()
     autocomplete_fields = ("user",)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """What the list shows; the library would look at the rest of the account as well."""
+        return "email", "user__username"

@@ -1,4 +1,3 @@
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -7,28 +6,23 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from enrollment.admin.base import SiteAdmin, fresh
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.models import Sample, Subject, Template, User
 from enrollment.models.model_version import bulk_of
-from enrollment.reauthentication import fresh_required
 from enrollment.services import user_erase
 
 admin.site.unregister(Group)
 STATE_COLOURS = {"accepted": "success", "pending": "info", "rejected": "warning"}
-fresh = partial(fresh_required, resumes=False)
 
 
 @admin.register(User)
-@method_decorator(fresh, name="changeform_view")
 @method_decorator(fresh, name="user_change_password")
-@method_decorator(fresh, name="delete_view")
-@method_decorator(fresh, name="changelist_view")
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Accounts, their rights and passwords. Whoever changes those has just shown who they are."""
+class UserAdmin(DjangoUserAdmin, SiteAdmin):  # type: ignore[type-arg]
+    """Accounts, their rights and passwords."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -50,7 +44,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 @admin.register(Subject)
 class SubjectAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "accepted_anchors", "created_at")
-    search_fields = ("user__username", "user__email", "external_id", "public_id")
+    search_fields = ("user__username", "user__email__iexact", "external_id", "public_id")
     readonly_fields = ("user", "external_id", "public_id", "accepted_anchors", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:

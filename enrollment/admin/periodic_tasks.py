@@ -1,12 +1,10 @@
 """What runs by the clock, in the site's theme."""
 
-from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.utils.decorators import method_decorator
 from django_celery_beat.admin import CrontabScheduleAdmin as LibraryCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as LibraryPeriodicTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
@@ -17,16 +15,12 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from enrollment.reauthentication import fresh_required
+from enrollment.admin.base import SiteAdmin
 from enrollment.services.schedules import TASK
 
 admin.site.unregister([ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule])
-
-
-fresh = partial(fresh_required, resumes=False)
 
 
 class TaskChoice(UnfoldAdminSelectWidget, TaskSelectWidget):
@@ -49,23 +43,20 @@ class ThemedForm(PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-@method_decorator(fresh, name="changeform_view")
-@method_decorator(fresh, name="delete_view")
-@method_decorator(fresh, name="changelist_view")
-class PeriodicTaskAdmin(LibraryPeriodicTaskAdmin, ModelAdmin):
+class PeriodicTaskAdmin(LibraryPeriodicTaskAdmin, SiteAdmin):
     form = ThemedForm
 
 
 @admin.register(CrontabSchedule)
-class CrontabScheduleAdmin(LibraryCrontabScheduleAdmin, ModelAdmin):
+class CrontabScheduleAdmin(LibraryCrontabScheduleAdmin, SiteAdmin):
     pass
 
 
 @admin.register(IntervalSchedule)
-class IntervalScheduleAdmin(ModelAdmin):
+class IntervalScheduleAdmin(SiteAdmin):
     pass
 
 
 @admin.register(SolarSchedule, ClockedSchedule)
-class OtherScheduleAdmin(ModelAdmin):
+class OtherScheduleAdmin(SiteAdmin):
     """Kinds that the site itself does not use."""

@@ -1,10 +1,11 @@
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from enrollment.admin.base import SiteAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(SiteAdmin):
     """Shows rows that only services write."""
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from enrollment.admin.base import SiteAdmin
 from enrollment.admin.confirmation import confirm
 from enrollment.admin.secret import secret_page
 from enrollment.errors import OutboundRefused
@@ -52,7 +52,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
 @method_decorator(fresh_required, name="changeform_view")
 @method_decorator(fresh_required, name="delete_view")
 @method_decorator(fresh_required, name="changelist_view")
-class WebhookEndpointAdmin(ModelAdmin):
+class WebhookEndpointAdmin(SiteAdmin):
     """Which backends are told of what. Whoever changes that has just shown who they are."""
 
     form = WebhookForm

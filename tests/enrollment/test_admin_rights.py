@@ -1,0 +1,143 @@
+"""What staff may see, ask and do in the admin: no more than the permissions that they were given."""
+
+import json
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from enrollment.admin.base import SiteAdmin
+from enrollment.models import DuplicateFlag, ModelVersion, WebhookEndpoint
+from tests.conftest import show_password
+from tests.factories import SampleFactory, UserFactory, model_version
+from verification.models import Attempt, FailureCount, Identification, Source, VerificationSession
+
+pytestmark = pytest.mark.django_db
+ADDRESSES, DEVICES = "/admin/account/emailaddress/", "/admin/usersessions/usersession/"
+FACTORS, USERS = "/admin/mfa/authenticator/", "/admin/enrollment/user/"
+TASKS, VERSIONS = "/admin/django_celery_beat/periodictask/", "/admin/enrollment/modelversion/"
+admin.autodiscover()
+PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label_lower)
+
+
+def page_of(model) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def named(model) -> str:
+    return model._meta.label_lower
+
+
+@pytest.fixture
+def chief():
+    return UserFactory(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def allowed(staff, browser_of):
+    """Makes a browser of somebody on the staff with these permissions alone."""
+
+    def make(*codes: str) -> Client:
+        staff.user_permissions.set(Permission.objects.filter(codename__in=codes))
+        return browser_of(staff)
+
+    return make
+
+
+@pytest.fixture
+def furnished(owner, chief):
+    """Rows of what filters choose among: of one alone they show no choice."""
+    version, later = model_version(), SampleFactory().subject
+    session = VerificationSession.objects.create(
+        purpose="verify", user=owner, account_key="x", login_key="x", browser_key="x"
+    )
+    Attempt.objects.create(session=session, subject=owner.subject, model_version=version)
+    Identification.objects.create(owner=chief, model_version=version)
+    DuplicateFlag.objects.create(subject=later, other=owner.subject, similarity=0.9, model_version=version)
+    FailureCount.objects.create(pk="x", user=owner, failures=1, last_failed_at=timezone.now())
+    Source.objects.create(pk="192.0.2.1", last_failed_at=timezone.now())
+    for number in range(2):
+        WebhookEndpoint.objects.create(url=f"https://example.org/{number}", kinds=[])
+        ModelVersion.objects.create(name=f"v{number}", network=version.network, digest=f"{number:064d}")
+    Group.objects.create(name="Helpers")
+    daily = IntervalSchedule.objects.create(every=1, period="days")
+    PeriodicTask.objects.create(
+        name="x", task="verification.tasks.purge", interval=daily, start_time=timezone.now()
+    )
+
+
+def test_every_page_keeps_to_these_rules():
+    assert [named(model) for model, page in PAGES if not isinstance(page, SiteAdmin)] == []
+
+
+@pytest.mark.parametrize("path", ["", "add/", "1/change/", "1/delete/"])
+@pytest.mark.parametrize(("model", "page"), PAGES, ids=lambda value: getattr(value, "_meta", ""))
+def test_every_page_asks_for_the_password_again(model, page, path, chief, browser_of):
+    browser = browser_of(chief)
+    show_password(browser, chief, seconds_ago=3600)
+    assert "/accounts/reauthenticate/" in browser.post(page_of(model) + path).headers["Location"]
+
+
+@pytest.mark.parametrize(("model", "page"), PAGES, ids=lambda value: getattr(value, "_meta", ""))
+def test_every_filter_of_a_list_can_be_clicked(model, page, furnished, chief, browser_of):
+    browser, path = browser_of(chief), page_of(model)
+    shown = browser.get(path).context["cl"]
+    assert len(shown.filter_specs) == len(page.list_filter)
+    clicks = [choice["query_string"] for spec in shown.filter_specs for choice in spec.choices(shown)]
+    if page.date_hierarchy:
+        parts = [f"{page.date_hierarchy}__{part}" for part in ("year=2026", "month=2", "day=3")]
+        clicks += ["?" + "&".join(parts[:length]) for length in (1, 2, 3)]
+    for click in clicks:
+        assert browser.get(path + click).status_code == 200, click
+
+
+def test_deliveries_are_listed_by_their_webhook(furnished, chief, browser_of):
+    """The link that the page of a webhook has."""
+    page = "/admin/enrollment/webhookdelivery/"
+    endpoint = WebhookEndpoint.objects.first()
+    assert browser_of(chief).get(page, {"endpoint__id__exact": endpoint.pk}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "page", "lookup"),
+    [
+        ("view_usersession", DEVICES, {"session_key__startswith": "a"}),
+        ("view_usersession", DEVICES, {"session_key": "a"}),
+        ("view_usersession", DEVICES, {"user__password__startswith": "a"}),
+        ("view_usersession", DEVICES, {"last_seen_at__date__gte": "2026-01-01"}),
+        ("view_authenticator", FACTORS, {"data__secret__startswith": "a"}),
+        ("view_modelversion", VERSIONS, {"lineage__subjects__has_key": "41"}),
+        ("view_user", USERS, {"password__startswith": "a"}),
+        ("view_user", USERS, {"usersession__session_key__startswith": "a"}),
+        ("view_failurecount", "/admin/verification/failurecount/", {"user__email__startswith": "a"}),
+        ("view_webhookendpoint", "/admin/enrollment/webhookendpoint/", {"sealed_secret__isnull": "1"}),
+    ],
+)
+def test_a_list_is_filtered_by_nothing_that_it_does_not_offer(allowed, code, page, lookup):
+    """How many rows are left would spell hidden columns out: keys of sessions, or whom a version learned from."""
+    assert allowed(code).get(page, lookup).status_code == 400
+
+
+@pytest.mark.parametrize("field", ["session_key", "user", "ip"])
+def test_rows_are_chosen_by_their_key_alone(allowed, field):
+    answer = allowed("view_usersession").get(DEVICES, {"_popup": 1, "_to_field": field})
+    assert answer.status_code == 400
+    assert allowed("view_usersession").get(DEVICES, {"_popup": 1, "_to_field": "id"}).status_code == 200
+
+
+def test_whom_an_address_may_belong_to_is_told_to_who_may_see_accounts(allowed, stranger):
+    asked = {"app_label": "account", "model_name": "emailaddress", "field_name": "user", "term": "person"}
+    assert allowed("change_emailaddress").get("/admin/autocomplete/", asked).status_code == 403
+    answer = allowed("change_emailaddress", "view_user").get("/admin/autocomplete/", asked)
+    assert stranger.username in [row["text"] for row in json.loads(answer.content)["results"]]
+
+
+@pytest.mark.parametrize(("term", "found"), [("stranger@example.org", 1), ("stranger@ex", 0)])
+def test_an_address_is_not_spelled_out_by_looking_for_subjects(allowed, owner, term, found):
+    type(owner).objects.filter(pk=owner.pk).update(email="stranger@example.org")
+    answer = allowed("view_subject").get("/admin/enrollment/subject/", {"q": term})
+    assert answer.context["cl"].result_count == found
