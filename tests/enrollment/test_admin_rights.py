@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from allauth.account.models import EmailAddress
+from celery import current_app
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
@@ -11,7 +13,7 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from enrollment.admin.base import SiteAdmin
-from enrollment.models import DuplicateFlag, ModelVersion, WebhookEndpoint
+from enrollment.models import DuplicateFlag, ModelVersion, User, WebhookEndpoint
 from tests.conftest import show_password
 from tests.factories import SampleFactory, UserFactory, model_version
 from verification.models import Attempt, FailureCount, Identification, Source, VerificationSession
@@ -141,3 +143,46 @@ def test_an_address_is_not_spelled_out_by_looking_for_subjects(allowed, owner, t
     type(owner).objects.filter(pk=owner.pk).update(email="stranger@example.org")
     answer = allowed("view_subject").get("/admin/enrollment/subject/", {"q": term})
     assert answer.context["cl"].result_count == found
+
+
+def press(browser: Client, page: str, action: str, *rows, **more):
+    """Chooses rows of a list, and what to do with them."""
+    return browser.post(page, {"action": action, "_selected_action": [row.pk for row in rows], **more})
+
+
+@pytest.mark.parametrize(("model", "page"), PAGES, ids=lambda value: getattr(value, "_meta", ""))
+def test_who_may_only_look_is_offered_nothing_to_do(model, page, allowed, rf):
+    request = rf.get("/")
+    request.user = allowed(f"view_{model._meta.model_name}") and User.objects.get()
+    assert page.get_actions(request) == {}
+
+
+@pytest.mark.parametrize(("code", "verified"), [("view_emailaddress", False), ("change_emailaddress", True)])
+def test_who_may_change_addresses_says_that_one_is_somebodys(allowed, stranger, code, verified):
+    address = EmailAddress.objects.create(user=stranger, email="ada@example.org")
+    press(allowed(code), ADDRESSES, "make_verified", address)
+    address.refresh_from_db()
+    assert address.verified == verified
+
+
+@pytest.fixture
+def task():
+    daily = IntervalSchedule.objects.create(every=1, period="days")
+    return PeriodicTask.objects.create(name="x", task="verification.tasks.purge", interval=daily)
+
+
+@pytest.mark.parametrize("action", ["disable_tasks", "toggle_tasks"])
+@pytest.mark.parametrize(("code", "enabled"), [("view_periodictask", True), ("change_periodictask", False)])
+def test_who_may_change_the_clock_stops_it(allowed, task, action, code, enabled):
+    press(allowed(code), TASKS, action, task)
+    task.refresh_from_db()
+    assert task.enabled == enabled
+
+
+def test_superusers_alone_run_what_runs_by_the_clock(allowed, chief, browser_of, task, monkeypatch):
+    run = []
+    monkeypatch.setattr(current_app.tasks[task.task], "apply_async", lambda **sent: run.append(sent))
+    press(allowed("change_periodictask"), TASKS, "run_tasks", task)
+    assert run == []
+    press(browser_of(chief), TASKS, "run_tasks", task)
+    assert len(run) == 1
