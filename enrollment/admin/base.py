@@ -22,7 +22,7 @@ class SiteAdmin(ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list offers: by any other column, how many rows are left would spell that column out."""
-        return lookup in self._offered(request)
+        return not {lookup, f"{lookup}__exact"}.isdisjoint(self._offered(request))
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Rows are chosen by their key, which their address tells anyway."""
