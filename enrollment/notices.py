@@ -13,6 +13,8 @@ from enrollment.models import User
 from enrollment.origin import current_source
 
 logger = logging.getLogger(__name__)
+OF_A_THIEF = "If it was not you, sign in with your password, change it, and look at your pictures:"
+OF_STAFF = "If you did not ask for it, tell whoever runs this site, and look at your account:"
 
 
 class Notice(enum.Enum):
@@ -41,28 +43,32 @@ class Notice(enum.Enum):
         "You signed in on a new device",
         "Your account was signed in to on a new device, with {means}.",
     )
+    CHANGED_BY_STAFF = "Staff changed your account", "Somebody on the staff of this site {words}."
     SIGN_IN_CODE = "Your code for signing in", "Your code is {code}. It is valid for ten minutes."
 
 
-def notice_send(user: User, notice: Notice, **words: str) -> None:
-    """Mails a notice once the present transaction is committed; a mail server that is away stops nothing."""
-    source = current_source()
+def notice_send(user: User, notice: Notice, *, also_to: str = "", **words: str) -> None:
+    """Mails a notice once the present transaction is committed; a mail server that is away stops nothing.
+
+    It goes to the account's address, and to `also_to` where that is another. Where staff acted from is not told.
+    """
+    source = "" if notice == Notice.CHANGED_BY_STAFF else current_source()
+    addresses = {user.email, also_to} - {""}
     # Not a partial: Django asks a robust callback that fails for its name.
-    transaction.on_commit(lambda: _send(user, notice, source, words), robust=True)
+    transaction.on_commit(lambda: _send(user, addresses, notice, source, words), robust=True)
 
 
-def _send(user: User, notice: Notice, source: str, words: dict[str, str]) -> None:
-    if not user.email:
-        return
+def _send(user: User, addresses: set[str], notice: Notice, source: str, words: dict[str, str]) -> None:
     subject, sentence = notice.value
     where = f", from the address {source}" if source else ""
+    what_to_do = OF_STAFF if notice == Notice.CHANGED_BY_STAFF else OF_A_THIEF
     body = (
         f"Hello {user.get_username()},\n\n{sentence.format(**words)}\n\n"
         f"This happened on {timezone.now():%d %B %Y at %H:%M} UTC{where}.\n"
-        "If it was not you, sign in with your password, change it, and look at your pictures:\n"
-        f"{settings.SITE_URL}/\n"
+        f"{what_to_do}\n{settings.SITE_URL}/\n"
     )
-    try:
-        send_mail(f"FaceVerify: {subject}", body, None, [user.email])
-    except (OSError, smtplib.SMTPException) as error:  # whose words may name the address
-        logger.error("notice %s could not be sent: %s", notice.name, type(error).__name__)
+    for address in sorted(addresses):
+        try:
+            send_mail(f"FaceVerify: {subject}", body, None, [address])
+        except (OSError, smtplib.SMTPException) as error:  # whose words may name the address
+            logger.error("notice %s could not be sent: %s", notice.name, type(error).__name__)

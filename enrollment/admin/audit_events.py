@@ -49,7 +49,11 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @display(description="Why")
     def reason(self, event: AuditEvent) -> str:
-        told = event.details.get("reason") or ", ".join(event.details.get("reasons", []))
+        told = (
+            event.details.get("reason")
+            or event.details.get("change")
+            or ", ".join(event.details.get("reasons", []))
+        )
         learned = ", ".join(event.details.get("learned_by", []))
         return told or (f"learned by {learned}" if learned else event.details.get("purpose", "-"))
 

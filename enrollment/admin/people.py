@@ -10,23 +10,43 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from enrollment.admin.base import SiteAdmin, fresh
+from enrollment.admin.reach import OfPeople
 from enrollment.admin.read_only import ReadOnlyAdmin
 from enrollment.models import Sample, Subject, Template, User
 from enrollment.models.model_version import bulk_of
-from enrollment.services import user_erase
+from enrollment.selectors import user_of
+from enrollment.services import AccountChange, account_change_record, user_erase
 
 admin.site.unregister(Group)
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 STATE_COLOURS = {"accepted": "success", "pending": "info", "rejected": "warning"}
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        account_change_record(user, AccountChange.PASSWORD)
+        return user
 
 
 @admin.register(User)
 @method_decorator(fresh, name="user_change_password")
-class UserAdmin(DjangoUserAdmin, SiteAdmin):  # type: ignore[type-arg]
-    """Accounts, their rights and passwords."""
+class UserAdmin(OfPeople, DjangoUserAdmin, SiteAdmin):  # type: ignore[type-arg, misc]
+    """Accounts and passwords; rights are given by superusers alone."""
 
+    owner = ""
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fixed = tuple(super().get_readonly_fields(request, obj))
+        return fixed if user_of(request).is_superuser else (*fixed, *RIGHTS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            account_change_record(obj, AccountChange.ADDRESS, also_to=form.initial["email"])
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The face goes with the account: that its rows cannot be deleted one by one does not stand in the way."""

@@ -44,6 +44,7 @@ class AuditEvent(models.Model):
         CONSENT_GIVE = "consent_give", "consent given"
         CONSENT_WITHDRAW = "consent_withdraw", "consent withdrawn"
         FACE_ERASE = "face_erase", "face erased"
+        ACCOUNT_CHANGE = "account_change", "account changed by staff"
         ACCOUNT_ERASE = "account_erase", "account erased"
         EXPORT = "export", "data exported"
         MODEL_REGISTER = "model_register", "model registered"

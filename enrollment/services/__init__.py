@@ -1,5 +1,6 @@
 """Writes of enrollment. Views, API, admin and commands call these and nothing below them."""
 
+from enrollment.services.accounts import AccountChange, account_change_record
 from enrollment.services.archives import Entry, archive_read
 from enrollment.services.audit import audit_record
 from enrollment.services.consents import consent_withdraw, consents_give
@@ -34,7 +35,9 @@ from enrollment.services.webhooks import (
 
 __all__ = [
     "EXTERNAL_ID",
+    "AccountChange",
     "Entry",
+    "account_change_record",
     "account_erase",
     "account_export",
     "archive_read",

@@ -4,6 +4,8 @@ import json
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from celery import current_app
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
@@ -13,7 +15,7 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from enrollment.admin.base import SiteAdmin
-from enrollment.models import DuplicateFlag, ModelVersion, User, WebhookEndpoint
+from enrollment.models import AuditEvent, DuplicateFlag, ModelVersion, User, WebhookEndpoint
 from tests.conftest import show_password
 from tests.factories import SampleFactory, UserFactory, model_version
 from verification.models import Attempt, FailureCount, Identification, Source, VerificationSession
@@ -186,3 +188,172 @@ def test_superusers_alone_run_what_runs_by_the_clock(allowed, chief, browser_of,
     assert run == []
     press(browser_of(chief), TASKS, "run_tasks", task)
     assert len(run) == 1
+
+
+NEW_PASSWORD = {
+    "password1": "another long phrase",
+    "password2": "another long phrase",
+    "usable_password": "true",
+}
+RIGHTS = {"is_active": "on", "is_staff": "on", "is_superuser": "on"}
+
+
+def change(browser: Client, user, **form):
+    """Posts the page of an account."""
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    page = f"{USERS}{user.pk}/change/"
+    return browser.post(page, {"username": user.username, "email": user.email} | joined | form)
+
+
+def test_nobody_on_the_staff_takes_rights(allowed, staff):
+    permission = Permission.objects.get(codename="can_promote")
+    browser = allowed("view_user", "change_user")
+    change(browser, staff, user_permissions=[permission.pk], first_name="Ada", **RIGHTS)
+    staff.refresh_from_db()
+    assert (staff.first_name, staff.is_superuser) == ("Ada", False)
+    assert not staff.user_permissions.filter(pk=permission.pk).exists()
+
+
+def test_superusers_give_rights(chief, stranger, browser_of):
+    change(browser_of(chief), stranger, **RIGHTS)
+    stranger.refresh_from_db()
+    assert stranger.is_superuser
+
+
+@pytest.fixture
+def of_chief(chief, browser_of):
+    """What hangs on the account of a superuser: a device, an address, a second factor."""
+    device = browser_of(chief)
+    device.get("/")
+    return {
+        "device": device,
+        "session": UserSession.objects.get(user=chief),
+        "address": EmailAddress.objects.create(user=chief, email=chief.email, primary=True),
+        "factor": Authenticator.objects.create(user=chief, type="totp", data={}),
+    }
+
+
+@pytest.fixture
+def helper(allowed):
+    """Somebody on the staff who may do all to accounts and to what hangs on them."""
+    models = ("user", "emailaddress", "authenticator", "usersession")
+    return allowed(*(f"{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in models))
+
+
+def test_accounts_with_all_rights_are_out_of_reach(helper, chief, of_chief):
+    before = (chief.username, chief.email, chief.password)
+    assert change(helper, chief, username="eve", email="eve@example.org").status_code == 403
+    assert helper.post(f"{USERS}{chief.pk}/password/", NEW_PASSWORD).status_code == 403
+    assert helper.post(f"{USERS}{chief.pk}/delete/", {"post": "yes"}).status_code == 403
+    press(helper, USERS, "delete_selected", chief, post="yes")
+    chief.refresh_from_db()
+    assert (chief.username, chief.email, chief.password) == before
+
+
+def test_addresses_of_who_has_all_rights_are_out_of_reach(helper, chief, of_chief, stranger):
+    address, form = of_chief["address"], {"user": chief.pk, "email": "eve@example.org", "verified": "on"}
+    assert helper.post(f"{ADDRESSES}{address.pk}/change/", form).status_code == 403
+    assert helper.post(f"{ADDRESSES}{address.pk}/delete/", {"post": "yes"}).status_code == 403
+    for action in ("make_verified", "delete_selected"):
+        press(helper, ADDRESSES, action, address, post="yes")
+    assert helper.post(f"{ADDRESSES}add/", form).status_code == 200  # with what is wrong with it
+    own = EmailAddress.objects.create(user=stranger, email="mine@example.org", verified=True)
+    helper.post(f"{ADDRESSES}{own.pk}/change/", form)
+    rows = EmailAddress.objects.filter(user=chief)
+    assert list(rows.values_list("email", "verified")) == [(chief.email, False)]
+
+
+def test_second_factors_and_devices_of_who_has_all_rights_are_out_of_reach(helper, chief, of_chief):
+    factor = of_chief["factor"]
+    assert helper.post(f"{FACTORS}{factor.pk}/delete/", {"post": "yes"}).status_code == 403
+    press(helper, FACTORS, "delete_selected", factor, post="yes")
+    press(helper, DEVICES, "end", of_chief["session"])
+    assert Authenticator.objects.filter(pk=factor.pk).exists()
+    assert of_chief["device"].get("/admin/").status_code == 200
+
+
+def test_superusers_reach_each_other(chief, of_chief, browser_of):
+    other = browser_of(UserFactory(is_staff=True, is_superuser=True))
+    press(other, FACTORS, "delete_selected", of_chief["factor"], post="yes")
+    press(other, DEVICES, "end", of_chief["session"])
+    assert not Authenticator.objects.exists()
+    assert of_chief["device"].get("/admin/").status_code == 302
+
+
+def change_password(browser, user):
+    browser.post(f"{USERS}{user.pk}/password/", NEW_PASSWORD)
+
+
+def change_address(browser, user):
+    change(browser, user, email="new@example.org")
+
+
+def add_address(browser, user):
+    browser.post(f"{ADDRESSES}add/", {"user": user.pk, "email": "new@example.org", "verified": "on"})
+
+
+def rename_address(browser, user):
+    row = EmailAddress.objects.create(user=user, email="old@example.org")
+    browser.post(f"{ADDRESSES}{row.pk}/change/", {"email": "new@example.org"})
+
+
+def verify_address(browser, user):
+    row = EmailAddress.objects.create(user=user, email="old@example.org")
+    press(browser, ADDRESSES, "make_verified", row)
+
+
+def delete_address(browser, user):
+    row = EmailAddress.objects.create(user=user, email="old@example.org")
+    browser.post(f"{ADDRESSES}{row.pk}/delete/", {"post": "yes"})
+
+
+def delete_addresses(browser, user):
+    row = EmailAddress.objects.create(user=user, email="old@example.org")
+    press(browser, ADDRESSES, "delete_selected", row, post="yes")
+
+
+def remove_factor(browser, user):
+    row = Authenticator.objects.create(user=user, type="totp", data={})
+    browser.post(f"{FACTORS}{row.pk}/delete/", {"post": "yes"})
+
+
+def remove_factors(browser, user):
+    row = Authenticator.objects.create(user=user, type="totp", data={})
+    press(browser, FACTORS, "delete_selected", row, post="yes")
+
+
+@pytest.mark.parametrize(
+    ("act", "what", "also"),
+    [
+        (change_password, "password", []),
+        (change_address, "address", ["new@example.org"]),
+        (add_address, "address", []),
+        (rename_address, "address", ["old@example.org"]),
+        (verify_address, "address", []),
+        (delete_address, "address", ["old@example.org"]),
+        (delete_addresses, "address", ["old@example.org"]),
+        (remove_factor, "second_factor", []),
+        (remove_factors, "second_factor", []),
+    ],
+)
+def test_owner_and_audit_log_hear_of_what_staff_change(
+    helper, staff, stranger, mailoutbox, django_capture_on_commit_callbacks, act, what, also
+):
+    hers = stranger.email
+    with django_capture_on_commit_callbacks(execute=True):
+        act(helper, stranger)
+    assert sorted(address for mail in mailoutbox for address in mail.to) == sorted([hers, *also])
+    assert "Somebody on the staff" in mailoutbox[0].body
+    assert "127.0.0.1" not in mailoutbox[0].body
+    event = AuditEvent.objects.get(action="account_change")
+    assert (event.actor_id, event.object_id) == (staff.pk, str(stranger.pk))
+    assert event.details == {"change": what}
+
+
+def test_owners_hear_nothing_of_what_stayed_as_it_was(
+    helper, stranger, mailoutbox, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        change(helper, stranger, first_name="Ada")
+    stranger.refresh_from_db()
+    assert (stranger.first_name, mailoutbox) == ("Ada", [])
