@@ -54,6 +54,7 @@ class UserSessionAdmin(OfPeople, ReadOnlyAdmin):
 class AuthenticatorAdmin(OfPeople, SiteAdmin):
     """Second factors: for whoever lost theirs, they can be removed."""
 
+    logged_as = "second factor"
     list_display = ("user", "type", "created_at", "last_used_at")
     fields = list_display
     search_fields = ("user__username",)
@@ -79,6 +80,7 @@ class AuthenticatorAdmin(OfPeople, SiteAdmin):
 class EmailAddressAdmin(OfPeople, LibraryEmailAddressAdmin, SiteAdmin):
     """Where somebody's mails go. Whoever gets, changes or loses an address is told, at the old one too."""
 
+    logged_as = "address"
     raw_id_fields = ()
     autocomplete_fields = ("user",)
 

@@ -34,7 +34,7 @@ class PasswordForm(AdminPasswordChangeForm):
 class UserAdmin(OfPeople, DjangoUserAdmin, SiteAdmin):  # type: ignore[type-arg, misc]
     """Accounts and passwords; rights are given by superusers alone."""
 
-    owner = ""
+    owner, logged_as = "", "account"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = PasswordForm

@@ -3,6 +3,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -60,6 +61,13 @@ def test_it_erases_records_whose_time_is_over():
     assert (erased["sign-in sessions"], erased["addresses"], erased["audit events"]) == (1, 1, 1)
     assert not VerificationSession.objects.filter(pk=session.pk).exists()
     assert AuditEvent.objects.filter(pk=young.pk).exists()
+
+
+def test_it_erases_the_admins_own_log_with_the_audit_log(staff):
+    for told_at in (FOUR_YEARS_AGO, timezone.now()):
+        LogEntry.objects.create(user=staff, action_flag=CHANGE, object_repr="account 1", action_time=told_at)
+    assert retention_purge()["admin log entries"] == 1
+    assert LogEntry.objects.count() == 1
 
 
 def test_no_waiting_lifts_what_fifty_failures_switched_off():

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.db.models import Max, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -39,6 +40,7 @@ def retention_purge() -> dict[str, int]:
     """Erases everything whose time is over. Answers how many of each."""
     now = timezone.now()
     records = now - timedelta(days=settings.RETENTION_RECORDS_DAYS)
+    audit = now - timedelta(days=settings.RETENTION_AUDIT_DAYS)
     erased = {
         "unused faces": _unused_faces_erase(now - timedelta(days=settings.RETENTION_FACE_DAYS)),
         "rejected pictures": _rejected_erase(now - timedelta(days=settings.RETENTION_REJECTED_DAYS)),
@@ -60,9 +62,8 @@ def retention_purge() -> dict[str, int]:
             created_at__lt=now - timedelta(days=settings.RETENTION_WEBHOOKS_DAYS)
         ).delete()[0],
         "stored answers": StoredAnswer.objects.expired().delete()[0],
-        "audit events": AuditEvent.objects.filter(
-            created_at__lt=now - timedelta(days=settings.RETENTION_AUDIT_DAYS)
-        ).expire(),
+        "audit events": AuditEvent.objects.filter(created_at__lt=audit).expire(),
+        "admin log entries": LogEntry.objects.filter(action_time__lt=audit).delete()[0],
         "files of nobody": orphans_erase(),
     }
     AuditEvent.record(AuditEvent.Action.PURGE, details=erased)
