@@ -1,8 +1,11 @@
 """What a model version can do, in plain words."""
 
+from typing import Any
+
 from django.conf import settings
 
 from enrollment.models import ModelVersion
+from enrollment.models.model_version import TELLING_OF_PEOPLE
 
 REASONS = {
     "fmr_above_target": "It lets more strangers pass than the site's target allows.",
@@ -46,9 +49,10 @@ def plain_words(version: ModelVersion) -> list[str]:
 
 def refusals(version: ModelVersion) -> list[str]:
     """Why the gate refused a version, in words."""
-    reasons = version.report.get("gate", {}).get("reasons", [])
-    return [
-        f"{REASONS.get(reason['code'], reason['code'])} ({reason['where']}: {reason['challenger']:.4g}, "
-        f"allowed {reason['limit']:.4g})"
-        for reason in reasons
-    ]
+    return [_refusal(reason) for reason in version.report.get("gate", {}).get("reasons", [])]
+
+
+def _refusal(reason: dict[str, Any]) -> str:
+    code = reason["code"]
+    where = "" if code in TELLING_OF_PEOPLE else f"{reason['where']}: "
+    return f"{REASONS.get(code, code)} ({where}{reason['challenger']:.4g}, allowed {reason['limit']:.4g})"

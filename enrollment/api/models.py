@@ -14,11 +14,9 @@ from enrollment.api.promotions import READS, PromotionSerializer, promotion_json
 from enrollment.api.schema import PAGING, paged, problems
 from enrollment.api.staff import CAN_PROMOTE, StaffView
 from enrollment.models import ModelVersion
+from enrollment.models.model_version import TELLING_OF_PEOPLE
 from enrollment.selectors import user_of
 from enrollment.services import model_version_promote, model_version_roll_back
-
-# Reasons whose place is a person's name.
-TELLING_OF_PEOPLE = {"mixed_people"}
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

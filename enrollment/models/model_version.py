@@ -28,6 +28,8 @@ class RefusalRate:
 
 # They grow with the people learned from, to megabytes, and nobody who verifies or lists asks for them.
 BULK = ("lineage", "report")
+# Reasons of the gate whose place is a person's name, which no page and no API tells.
+TELLING_OF_PEOPLE = {"mixed_people"}
 
 
 def bulk_of(*relations: str) -> list[str]:

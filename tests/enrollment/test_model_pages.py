@@ -198,6 +198,15 @@ def test_a_refused_version_says_why(promoter, candidate):
     assert "/promote" not in page
 
 
+def test_a_refused_version_names_nobody(promoter, candidate):
+    mixed = {"code": "mixed_people", "where": "Ada Lovelace", "limit": 0.1, "challenger": 0.5}
+    candidate.report = {"gate": {"passed": False, "reasons": [mixed]}}
+    candidate.save()
+    page = text_of(promoter.get(f"{VERSIONS}{candidate.pk}/change/"))
+    assert "under one name. (0.5, allowed 0.1)" in page
+    assert "Ada" not in page
+
+
 def test_a_roll_back_is_told_on_the_page(promoter, active, candidate):
     promoted(candidate)
     model_version_roll_back(candidate, actor=None)
