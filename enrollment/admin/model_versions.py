@@ -70,7 +70,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only the buttons that mean something for this version as it is."""
-        version = ModelVersion.objects.filter(pk=object_id).first()
+        version = self.get_object(request, object_id)
         shown = {name for name, fits in _fitting(version).items() if fits} if version else set()
         return [one for one in super().get_actions_detail(request, object_id) if _name_of(one) in shown]
 

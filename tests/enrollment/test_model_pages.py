@@ -211,3 +211,9 @@ def test_a_roll_back_is_told_on_the_page(promoter, active, candidate):
     promoted(candidate)
     model_version_roll_back(candidate, actor=None)
     assert "Rolled back to" in text_of(promoter.get(f"{VERSIONS}{active.pk}/change/"))
+
+
+def test_a_made_up_version_is_not_there(admin_user, browser_of):
+    page = browser_of(admin_user).get(f"{VERSIONS}x/change/", follow=True)
+    assert page.status_code == 200
+    assert "exist" in page.content.decode()
