@@ -16,7 +16,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from enrollment.errors import DomainError
+from enrollment.errors import DomainError, SealBroken
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ STATUS_BY_CODE = {
     "promotion_open": 409,
     "refuses_too_many": 409,
     "reauthentication_required": 403,
+    "seal_broken": 503,
     "service_unavailable": 503,
     "session_closed": 409,
     "storage_full": 503,
@@ -144,9 +145,15 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What nobody foresaw; a database that does not answer is said to be away, and worth another try."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    """What nobody foresaw; a database that does not answer is said to be away, and worth another try.
+
+    What cannot be opened is said so: with the right key it may be, and staff read of it in the log.
+    """
+    error = sys.exception()
+    if isinstance(error, OperationalError | InterfaceError):
         return _database_away(request)
+    if isinstance(error, SealBroken):
+        return render(request, "503_seal_broken.html", status=503)
     if is_api(request):
         return problem(request, status=500, code="server_error", detail="Something went wrong on our side.")
     return defaults.server_error(request)

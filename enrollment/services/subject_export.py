@@ -1,16 +1,21 @@
 """Everything the site knows of a person, as a zip archive: pictures, consents and history."""
 
 import json
+import logging
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q
 
+from enrollment.errors import SealBroken
 from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, User
 from enrollment.notices import Notice, notice_send
 from enrollment.selectors import subject_of
+
+logger = logging.getLogger(__name__)
 
 ENDINGS = {b"\xff\xd8": ".jpg", b"\x89P": ".png", b"RI": ".webp"}
 
@@ -39,11 +44,7 @@ def _archive(who: dict[str, Any], subject: Subject | None, user: User | None) ->
             _write(file, name, content)
         _write(file, "consents.json", list(Consent.objects.filter(subject=subject).values()))
         _write(file, "history.json", _history(user, subject))
-        _write(
-            file,
-            "pictures.json",
-            [_picture(file, sample) for sample in Sample.objects.filter(subject=subject)],
-        )
+        _write(file, "pictures.json", list(_pictures(file, subject)))
         _write(file, "models.json", [version.name for version in _models(subject)])
     return archive.getvalue()
 
@@ -57,12 +58,28 @@ def _account(user: User) -> dict[str, Any]:
     }
 
 
+def _pictures(file: zipfile.ZipFile, subject: Subject | None) -> Iterator[dict[str, Any]]:
+    """What is known of each picture, whose files are added. Those erased since their row was read are left out."""
+    for sample in Sample.objects.filter(subject=subject):
+        try:
+            yield _picture(file, sample)
+        except Sample.DoesNotExist:
+            continue
+
+
 def _picture(file: zipfile.ZipFile, sample: Sample) -> dict[str, Any]:
-    if sample.image:
-        data = _image(sample)
-        file.writestr(f"pictures/{sample.pk}{ENDINGS.get(data[:2], '')}", data, zipfile.ZIP_STORED)
-    if sample.state == Sample.State.ACCEPTED:
-        file.writestr(f"faces/{sample.pk}.jpg", sample.crop, zipfile.ZIP_STORED)
+    unreadable = {}
+    for add in (_add_image, _add_face):
+        try:
+            add(file, sample)
+        except (
+            SealBroken,
+            FileNotFoundError,
+        ) as error:  # everything else of the person is theirs all the same
+            unreadable = {"unreadable": error.code if isinstance(error, SealBroken) else "file_missing"}
+            logger.error(
+                "an export lacks what cannot be read of sample %s: %s", sample.pk, unreadable["unreadable"]
+            )
     return {
         "id": sample.pk,
         "state": sample.state,
@@ -70,16 +87,34 @@ def _picture(file: zipfile.ZipFile, sample: Sample) -> dict[str, Any]:
         "quality": sample.quality,
         "given_at": sample.created_at,
         "decided_at": sample.decided_at,
+        **unreadable,
     }
 
 
+def _add_image(file: zipfile.ZipFile, sample: Sample) -> None:
+    data = _image(sample)
+    if data:
+        file.writestr(f"pictures/{sample.pk}{ENDINGS.get(data[:2], '')}", data, zipfile.ZIP_STORED)
+
+
+def _add_face(file: zipfile.ZipFile, sample: Sample) -> None:
+    if sample.state == Sample.State.ACCEPTED:
+        file.writestr(f"faces/{sample.pk}.jpg", sample.crop, zipfile.ZIP_STORED)
+
+
 def _image(sample: Sample) -> bytes:
+    """The picture; nothing for one that was rejected, also meanwhile. Raises DoesNotExist if it was erased."""
     try:
-        image = sample.image.open()
-    except FileNotFoundError:  # accepted or sealed anew since the row was read
+        return _stored(sample)
+    except FileNotFoundError:  # accepted, rejected or sealed anew since the row was read
         sample.refresh_from_db()
-        image = sample.image.open()
-    with image:
+        return _stored(sample)
+
+
+def _stored(sample: Sample) -> bytes:
+    if not sample.image:
+        return b""
+    with sample.image.open() as image:
         return bytes(image.read())
 
 

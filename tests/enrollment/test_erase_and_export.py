@@ -11,6 +11,7 @@ from django.utils import timezone
 from enrollment.models import AuditEvent, ModelVersion, Sample, Subject, Template, User
 from enrollment.services import account_export, orphans_erase
 from enrollment.services.files import face_file_fields
+from enrollment.services.subject_export import _pictures
 from enrollment.storage import faces_storage
 from tests.conftest import show_password
 from tests.factories import SampleFactory, UserFactory, backend_subject, enrolled_subject, model_version
@@ -68,6 +69,45 @@ def test_the_export_does_not_tell_where_staff_sit(person, staff):
     history = json.loads(archive(account_export(person)).read("history.json"))
     told = {event["action"]: event["source"] for event in history}
     assert (told["face_unlock"], told["sign_in"]) == (None, "203.0.113.9")
+
+
+def told_of(person: User) -> tuple[list[str], dict[str, dict]]:
+    """The pictures in the archive, and what it tells of each."""
+    file = archive(account_export(person))
+    names = [name.removeprefix("pictures/") for name in file.namelist() if name.startswith("pictures/")]
+    return names, {picture["id"]: picture for picture in json.loads(file.read("pictures.json"))}
+
+
+def test_one_picture_that_cannot_be_read_costs_no_other(person, caplog):
+    missing, broken, whole = Sample.objects.all()
+    faces_storage().delete(missing.image.name)
+    Sample.objects.filter(pk=broken.pk).update(sealed_crop=b"\x01altered")
+    names, told = told_of(person)
+    assert set(names) == {str(broken.pk), str(whole.pk)}
+    assert [told[str(sample.pk)].get("unreadable") for sample in (missing, broken, whole)] == [
+        "file_missing",
+        "seal_broken",
+        None,
+    ]
+    assert str(missing.pk) in caplog.text
+
+
+def test_a_picture_that_changes_while_others_are_exported_costs_none(person):
+    first, taken_back, last = Sample.objects.all()
+    rejected = SampleFactory(subject=person.subject)
+    with zipfile.ZipFile(io.BytesIO(), "w") as file:
+        pictures = _pictures(file, person.subject)
+        told = [next(pictures)]
+        Sample.objects.filter(pk=taken_back.pk).delete()
+        Sample.objects.filter(pk=rejected.pk).update(state="rejected", image="", decided_at=timezone.now())
+        for sample in (taken_back, rejected):
+            faces_storage().delete(sample.image.name)
+        told += pictures
+    assert [(picture["id"], picture["state"]) for picture in told] == [
+        (first.pk, "accepted"),
+        (last.pk, "accepted"),
+        (rejected.pk, "rejected"),
+    ]
 
 
 def test_the_page_asks_for_the_password_then_mails(

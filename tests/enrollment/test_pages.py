@@ -31,6 +31,15 @@ def test_it_shows_no_crop_of_a_pending_picture(owner, browser_of):
     assert browser_of(owner).get(f"/face/samples/{sample.pk}/crop/").status_code == 404
 
 
+def test_it_says_that_a_crop_cannot_be_opened(sample, owner, browser_of):
+    Sample.objects.update(sealed_crop=b"\x01altered")
+    browser = browser_of(owner)
+    browser.raise_request_exception = False
+    answer = browser.get(f"/face/samples/{sample.pk}/crop/")
+    assert answer.status_code == 503
+    assert "seal_broken" in answer.content.decode()
+
+
 def test_it_asks_for_consent_before_the_camera(stranger, browser_of):
     assert browser_of(stranger).get("/face/").url == "/face/consent/"
 
