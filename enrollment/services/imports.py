@@ -20,6 +20,7 @@ from enrollment.services.archives import Entry
 from enrollment.services.samples import sample_store
 from enrollment.services.subjects import subject_prepare
 from enrollment.services.uploads import image_read
+from enrollment.storage import faces_storage
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +37,27 @@ def subjects_import(key: ServiceKey, entries: Iterable[Entry], *, training: bool
     try:
         with transaction.atomic():
             batch.save()
-            pictures = [
-                _take_in(entry, position, batch, training=training) for position, entry in enumerate(entries)
-            ]
-            ImportedPicture.objects.bulk_create(pictures)
+            _take_in_all(entries, batch, training=training)
     except OperationalError:
         # The rows are committed; the sweep queues them once the broker is back.
         logger.warning("queue unreachable: an import waits in the database")
     return batch
+
+
+def _take_in_all(entries: Iterable[Entry], batch: SubjectImport, *, training: bool) -> None:
+    """The files go with the rows where one fails: on a disk that is full their room is needed at once.
+
+    Inside the transaction, since what fails after it was committed takes no row back.
+    """
+    pictures: list[ImportedPicture] = []
+    try:
+        for position, entry in enumerate(entries):
+            pictures.append(_take_in(entry, position, batch, training=training))
+        ImportedPicture.objects.bulk_create(pictures)
+    except Exception:
+        for sample in [picture.sample for picture in pictures if picture.sample]:
+            faces_storage().delete(str(sample.image.name))
+        raise
 
 
 def _take_in(entry: Entry, position: int, batch: SubjectImport, *, training: bool) -> ImportedPicture:

@@ -8,7 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from enrollment import jobs
+from enrollment.errors import StorageFull
 from enrollment.models import ImportedPicture, Sample, Subject, SubjectImport
+from enrollment.services.files import _names
+from enrollment.storage import EncryptedStorage
 from tests.faces import jpeg, no_face, portrait, portraits
 from tests.factories import SubjectFactory, UserFactory, model_version
 
@@ -178,6 +181,20 @@ def test_it_takes_in_everything_or_nothing(backend, monkeypatch):
         send(backend, archive(("ada/1.jpg", jpeg(portrait()))))
     assert not Subject.objects.exists()
     assert not Sample.objects.exists()
+
+
+def test_an_import_without_room_leaves_no_files(backend, monkeypatch):
+    save, before = EncryptedStorage._save, len(list(_names("")))
+
+    def full_at_the_third(storage, name, content):
+        if len(list(_names(""))) == before + 2:
+            raise StorageFull
+        return save(storage, name, content)
+
+    monkeypatch.setattr(EncryptedStorage, "_save", full_at_the_third)
+    answer = send(backend, archive(*((f"p{n}/1.jpg", jpeg(portrait())) for n in range(3))))
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_full")
+    assert len(list(_names(""))) == before
 
 
 def test_what_a_killed_worker_left_is_found_again(backend):
