@@ -54,16 +54,17 @@ def url_checked(url: str) -> httpx.URL:
     """The parsed address, or OutboundRefused: not https, a user name in it, too long, or no address at all."""
     try:
         target = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        host = target.host  # decoded when it is asked for
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise OutboundRefused("This is not an address.", code="bad_url") from error
     schemes = {"https", "http"} if settings.WEBHOOK_PRIVATE_RECEIVERS else {"https"}
-    if target.scheme not in schemes or not target.host:
+    if target.scheme not in schemes or not host:
         raise OutboundRefused("The address must begin with https://", code="not_https")
     if target.userinfo or target.fragment or len(url) > LONGEST_URL:
         raise OutboundRefused(
             f"Expected at most {LONGEST_URL} characters, without user name, password or #.", code="bad_url"
         )
-    literal = _literal(target.host)
+    literal = _literal(host)
     if literal is not None:
         check_addresses([literal])
     return target

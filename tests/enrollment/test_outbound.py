@@ -76,6 +76,7 @@ def test_no_setting_allows_metadata_services(private, address):
         ("https://example.org/#part", "bad_url"),
         ("https://example.org/" + "x" * 500, "bad_url"),
         ("https://exa mple.org:port/", "bad_url"),
+        ("https://xn--/", "bad_url"),
         ("https://127.0.0.1/", "private_address"),
         ("https://[::1]/", "private_address"),
         ("https://2130706433/", "private_address"),
