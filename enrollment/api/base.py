@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.db.models import Model, QuerySet
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
@@ -112,8 +113,9 @@ def page(
     pages = Pages()
     pages.ordering = ordering
     try:
-        rows = pages.paginate_queryset(queryset, request) or []
-    except (NotFound, ValidationError, ValueError, OverflowError) as error:  # somebody wrote it by hand
+        with transaction.atomic():  # whatever surrounds it outlives a value that PostgreSQL refuses
+            rows = pages.paginate_queryset(queryset, request) or []
+    except (NotFound, ValidationError, ValueError, OverflowError, DataError) as error:  # written by hand
         raise NotFound("There is no such page.") from error
     return {
         "next": pages.get_next_link(),

@@ -27,7 +27,10 @@ def test_it_refuses_a_size_out_of_range(owner, browser_of, size):
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["page_size"])
 
 
-@pytest.mark.parametrize("position", ["nonsense", "o=99999999999999999999x", "p=no-date", "p=2026-13-45"])
+@pytest.mark.parametrize(
+    "position",
+    ["nonsense", "o=99999999999999999999x", "p=no-date", "p=2026-13-45", "p=0001-01-01 00:00:00-23:00"],
+)
 def test_it_knows_no_page_that_somebody_made_up(owner, browser_of, position):
     cursor = base64.b64encode(position.encode()).decode()
     answer = browser_of(owner).get(URL, {"cursor": cursor})
