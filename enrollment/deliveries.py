@@ -38,12 +38,16 @@ def delivery_send(delivery_id: int) -> None:
 
 def _try(delivery: WebhookDelivery) -> tuple[int | None, str]:
     """The receiver's status, and what is wrong with it: nothing, if it took the event."""
-    body, endpoint = delivery.body, delivery.endpoint
+    endpoint = delivery.endpoint
     try:
+        body = delivery.body
         headers = endpoint.signed_headers(delivery.event_id, body, timezone.now())
         status = post(endpoint.url, headers=headers | _HEADERS, body=body)
     except (OutboundRefused, OutboundFailed, SealBroken) as error:
         return None, error.detail
+    except Exception as error:  # counted like any other, lest it is tried every minute for ever
+        logger.exception("webhook delivery %s broke off", delivery.pk)
+        return None, f"The site could not send it: {type(error).__name__}."
     if status in OK:
         return status, ""
     redirected = status in range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)

@@ -195,6 +195,15 @@ class TestTrying:
         assert timedelta(days=1) < sum(WAITS, timedelta()) < timedelta(days=1, hours=1)
         assert deliveries_due() == []
 
+    def test_what_nobody_foresaw_is_given_up_in_the_end_as_well(self, endpoint, monkeypatch, caplog):
+        monkeypatch.setattr("enrollment.deliveries.post", lambda *_, **__: 1 / 0)
+        delivery = emitted()
+        for _ in range(MAX_TRIES):
+            delivery = sent(due(delivery))
+        assert (delivery.state, delivery.attempts) == ("failed", MAX_TRIES)
+        assert "ZeroDivisionError" in delivery.last_error
+        assert "Traceback" in caplog.text
+
     def test_what_failed_together_does_not_come_back_together(self, endpoint, receiver):
         receiver.status = 500
         assert len({sent(emitted()).next_try_at.replace(microsecond=0) for _ in range(12)}) > 3
