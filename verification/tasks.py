@@ -1,10 +1,16 @@
 """Entrances of the worker. Arguments are ids; the rows say what is to be done."""
 
+import logging
+
 from celery import current_app, shared_task
 from celery.signals import worker_process_init
 from django.core.management import call_command
+from kombu.exceptions import OperationalError
 
 from enrollment.models import User
+from verification.models import FailureCount
+
+logger = logging.getLogger(__name__)
 
 
 @worker_process_init.connect
@@ -20,7 +26,10 @@ def attempt_decide(attempt_id: int) -> None:
 
     locked = jobs.attempt_decide(attempt_id)
     if locked is not None:
-        lock_tell.delay(locked)
+        try:
+            lock_tell.delay(locked)
+        except OperationalError:
+            logger.warning("queue unreachable: the mail about a lock waits in the database")
 
 
 @shared_task
@@ -28,9 +37,11 @@ def lock_tell(user_id: int) -> None:
     """Not by whoever decides: a mail takes time, which would tell that there is somebody to write to."""
     from enrollment.notices import Notice, notice_send
 
+    waiting = FailureCount.objects.filter(user_id=user_id, notice_queued_at__isnull=False)
     user = User.objects.filter(pk=user_id).first()
-    if user is not None:
+    if user is not None and waiting.exists():  # a message may come twice
         notice_send(user, Notice.FACE_LOCKED)
+        waiting.update(notice_queued_at=None)
 
 
 @shared_task
@@ -40,6 +51,8 @@ def sessions_sweep() -> None:
     for attempt_id in jobs.attempts_claim_lost():
         attempt_decide.delay(attempt_id)
     jobs.sessions_expire()
+    for user_id in jobs.locks_claim_untold():
+        lock_tell.delay(user_id)
 
 
 @shared_task

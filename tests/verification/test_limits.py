@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from enrollment.models import AuditEvent
 from tests.crowd import at_once
@@ -16,6 +17,7 @@ from tests.faces import jpeg, no_face, portrait
 from tests.factories import UserFactory, enrolled_subject
 from verification import jobs, tasks
 from verification.errors import FaceSignInOff, TooManyAttempts
+from verification.jobs.attempts import UNTOLD_AFTER
 from verification.models import Attempt, FailureCount, Source, SourceFailure, VerificationSession
 from verification.services import attempt_submit, session_open, source_unblock
 
@@ -124,6 +126,26 @@ def test_the_mail_waits_for_a_process_of_its_own(
     assert (asked, mail.outbox) == ([bob.pk], [])
     with django_capture_on_commit_callbacks(execute=True):
         tasks.lock_tell(bob.pk)
+    assert [message.to for message in mail.outbox] == [[bob.email]]
+
+
+def test_the_owner_hears_of_the_lock_though_the_broker_was_away(
+    bob, monkeypatch, django_capture_on_commit_callbacks
+):
+    def away(_: int) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.lock_tell, "delay", away)
+    for attempt in begun("bob", 5) + begun("nobody", 5):
+        tasks.attempt_decide(attempt)
+    monkeypatch.setattr(tasks.lock_tell, "delay", tasks.lock_tell)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sessions_sweep()  # at once: the message may still come
+    assert mail.outbox == []
+    FailureCount.objects.update(notice_queued_at=timezone.now() - UNTOLD_AFTER)
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.sessions_sweep()
     assert [message.to for message in mail.outbox] == [[bob.email]]
 
 

@@ -27,6 +27,7 @@ from verification.selectors import comparable_subject
 logger = logging.getLogger(__name__)
 
 LOST_AFTER = timedelta(seconds=5)
+UNTOLD_AFTER = timedelta(minutes=1)  # a mail may wait behind others
 MAX_TRIES = 3
 # Asked about instead of nobody, so that the same queries run.
 NOBODY = Subject(pk=0)
@@ -189,9 +190,13 @@ def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparis
 
 def _note_lock(attempt: Attempt, session: VerificationSession) -> int | None:
     """Logs the first lock, and that the face is switched off, once each: with the try that brought it about."""
-    count = FailureCount.objects.filter(pk=session.account_key, last_failed_at=attempt.counted_at).first()
+    counted = FailureCount.objects.filter(pk=session.account_key, last_failed_at=attempt.counted_at)
+    count = counted.first()
     if count is None or count.failures not in {policy.FREE_FAILURES, policy.FAILURES_UNTIL_OFF}:
         return None
+    counted.update(
+        notice_queued_at=timezone.now()
+    )  # for accounts that do not exist as well: it takes as long
     AuditEvent.record(
         AuditEvent.Action.FACE_LOCK,
         AuditEvent.Outcome.REFUSED,
@@ -207,3 +212,10 @@ def attempts_claim_lost() -> list[int]:
     """Ids of pending attempts whose message got lost, each claimed for one more try."""
     waited_for = Attempt.objects.filter(state=Attempt.State.PENDING, session__expires_at__gt=timezone.now())
     return claim_lost(waited_for, "queued_at", after=LOST_AFTER)
+
+
+def locks_claim_untold() -> list[int]:
+    """Ids of accounts whose owner was not told of a lock since the message got lost, each claimed for one more try."""
+    untold = FailureCount.objects.filter(notice_queued_at__isnull=False, user__isnull=False)
+    keys = claim_lost(untold, "notice_queued_at", after=UNTOLD_AFTER)
+    return list(FailureCount.objects.filter(pk__in=keys).values_list("user_id", flat=True))

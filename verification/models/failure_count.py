@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -19,6 +20,18 @@ class FailureCount(models.Model):
     failures = models.PositiveIntegerField(default=0)
     last_failed_at = models.DateTimeField(null=True, blank=True)
     previous_failed_at = models.DateTimeField(null=True, blank=True)
+    notice_queued_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the owner's mail about a lock waits to be sent."
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["notice_queued_at"],
+                condition=models.Q(notice_queued_at__isnull=False),
+                name="failure_notice_queued",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.failures} failures"
