@@ -37,6 +37,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--limit", type=int, help="Draw so many people.")
 
     def handle(self, *args: Any, folder: Path, aligned: bool, limit: int | None, **options: Any) -> None:
+        name = _name(options["name"] or folder.resolve().name)
         canaries = read_canaries(options["canaries"]) if options.get("canaries") else []
         with tempfile.TemporaryDirectory() as aside:
             try:
@@ -49,7 +50,7 @@ class ImportCommand(BaseCommand):
             archive = archive_of(faces, (faces / file for file in people.files))
         try:
             made = people_set_create(
-                name=options["name"] or folder.resolve().name,
+                name=name,
                 purpose=self.purpose,
                 digest=people.digest,
                 subjects=len(people.names),
@@ -62,6 +63,14 @@ class ImportCommand(BaseCommand):
         self.stdout.write(
             f"Imported {made.images} faces of {made.subjects} people, digest {made.digest[:12]}."
         )
+
+
+def _name(name: str) -> str:
+    """Checked before anything is done that takes long."""
+    longest = PeopleSet._meta.get_field("name").max_length or 0
+    if len(name) > longest:
+        raise CommandError(f"A name has at most {longest} characters; choose a shorter one with --name.")
+    return name
 
 
 def read_canaries(path: Path) -> list[list[str]]:

@@ -33,6 +33,11 @@ def test_it_imports_a_set_once(tmp_path):
     assert PeopleSet.objects.count() == 2
 
 
+def test_a_name_that_is_too_long_is_refused_before_the_work(tmp_path):
+    with pytest.raises(CommandError, match="at most 64 characters"):
+        call_command("import_training_set", tmp_path, name="x" * 65)
+
+
 @needs_people
 def test_it_notices_another_set_in_its_place(tmp_path):
     one, other = (imported(names(2, first=at), tmp_path / str(at)) for at in (0, 2))
