@@ -54,6 +54,8 @@ def consent_changes(agreed: str) -> list[str]:
 
 # Networks that can be trained, with the epochs that usually do.
 USUAL_EPOCHS = {"mobilefacenet": 10, "contrastive48": 40, "koch4096": 40}
+# What may be asked of one run.
+MOST_EPOCHS, MOST_NOTE_CHARACTERS = 200, 200
 # Too few strangers prove nothing: without a false match in n comparisons, the rate is below 3 / n (rule of three).
 RULE_OF_THREE = 3
 

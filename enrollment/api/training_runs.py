@@ -13,7 +13,7 @@ from enrollment.api.schema import PAGING, paged, problems
 from enrollment.api.staff import CAN_RETRAIN, StaffView
 from enrollment.models import PeopleSet, TrainingRun
 from enrollment.models.model_version import bulk_of
-from enrollment.policy import USUAL_EPOCHS
+from enrollment.policy import MOST_EPOCHS, MOST_NOTE_CHARACTERS, USUAL_EPOCHS
 from enrollment.selectors import user_of
 from enrollment.services import training_run_cancel, training_run_request
 
@@ -60,7 +60,7 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
     )
     start = serializers.ChoiceField(choices=TrainingRun.Start.choices, default=TrainingRun.Start.ACTIVE)
     epochs = serializers.IntegerField(
-        min_value=1, max_value=200, required=False, help_text="At most so many."
+        min_value=1, max_value=MOST_EPOCHS, required=False, help_text="At most so many."
     )
     uses_site = serializers.BooleanField(default=True, help_text="Learn from consenting people of this site.")
     training_set = serializers.PrimaryKeyRelatedField(
@@ -69,7 +69,7 @@ class TrainingRequestSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Id of imported people to learn from.",
     )
-    note = serializers.CharField(max_length=200, default="", allow_blank=True)
+    note = serializers.CharField(max_length=MOST_NOTE_CHARACTERS, default="", allow_blank=True)
 
 
 class TrainingRunList(StaffView):

@@ -9,6 +9,7 @@ from enrollment.errors import IllegalTransition
 from enrollment.models.audit_event import AuditEvent
 from enrollment.models.people_set import PeopleSet
 from enrollment.models.user import User
+from enrollment.policy import MOST_NOTE_CHARACTERS
 
 LOG_CHARACTERS = 8000
 
@@ -73,7 +74,7 @@ class TrainingRun(models.Model):
         related_name="+",
         help_text="The active version at the request, to start from and to be judged against.",
     )
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=MOST_NOTE_CHARACTERS, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

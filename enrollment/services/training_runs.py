@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 
 from enrollment.errors import TrainingRefused
 from enrollment.models import ModelVersion, PeopleSet, TrainingRun, User
-from enrollment.policy import USUAL_EPOCHS, people_needed
+from enrollment.policy import MOST_EPOCHS, MOST_NOTE_CHARACTERS, USUAL_EPOCHS, people_needed
 from enrollment.selectors import (
     active_model_version,
     newest_people_set,
@@ -36,7 +36,7 @@ def training_run_request(
     """Queues a run, for the active version's network if none is named.
 
     Raises TrainingRefused: `training_open`, `no_evaluation_set`, `evaluation_set_too_small`, `other_network`,
-    `unknown_network`, `no_data` or `too_few_subjects`.
+    `unknown_network`, `no_data`, `too_few_subjects` or `invalid`.
     """
     champion = active_model_version()
     network = network or champion.network
@@ -44,7 +44,7 @@ def training_run_request(
         kind=kind,
         network=network,
         start=start,
-        epochs=epochs or USUAL_EPOCHS.get(network, 1),
+        epochs=USUAL_EPOCHS.get(network, 1) if epochs is None else epochs,
         uses_site=uses_site,
         training_set=training_set,
         evaluation_set=_evaluation_set(),
@@ -52,6 +52,7 @@ def training_run_request(
         note=note,
         requested_by=actor,
     )
+    _check_limits(run)
     _check_network(run, champion)
     _check_data(run)
     try:
@@ -82,7 +83,10 @@ def _store(run: TrainingRun) -> None:
     try:
         with transaction.atomic():
             run.save()
-    except IntegrityError as error:  # somebody was quicker by a hair
+    except IntegrityError as error:
+        if open_training_run() is None:
+            raise
+        # Somebody was quicker by a hair.
         raise TrainingRefused("A training run is open already.", code="training_open") from error
     ModelVersion.objects.create(
         name=f"{run.network}-run-{run.pk}",
@@ -112,6 +116,13 @@ def _evaluation_set() -> PeopleSet:
             code="evaluation_set_too_small",
         )
     return evaluation
+
+
+def _check_limits(run: TrainingRun) -> None:
+    if not 1 <= run.epochs <= MOST_EPOCHS:
+        raise TrainingRefused(f"Expected 1 to {MOST_EPOCHS} epochs, got {run.epochs}.", code="invalid")
+    if len(run.note) > MOST_NOTE_CHARACTERS:
+        raise TrainingRefused(f"A note has at most {MOST_NOTE_CHARACTERS} characters.", code="invalid")
 
 
 def _check_network(run: TrainingRun, champion: ModelVersion) -> None:

@@ -359,6 +359,14 @@ def test_the_command_knows_its_sets(ready):
     assert (run.training_set, run.epochs) == (ready, 3)
 
 
+@pytest.mark.parametrize(
+    "option", [{"epochs": -5}, {"epochs": 0}, {"epochs": 99999999999}, {"note": "x" * 201}]
+)
+def test_the_command_knows_its_limits(ready, option):
+    with pytest.raises(CommandError, match="invalid"):
+        call_command("request_training", training_set="training", without_site=True, **option)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_requests_at_once_open_one_run():
     model_version()
