@@ -37,7 +37,7 @@ class Reason(models.TextChoices):
     TOO_MANY_ANCHORS = "too_many_anchors", "There are as many pictures of this person as can be kept."
     BAD_NAME = (
         "bad_name",
-        "Name the person by the folder or the name of the file: 1 to 128 printable characters.",
+        "Name the person by the folder or the name of the file: 1 to 128 printable characters, one folder a person.",
     )
     # The machine
     PROCESSING_FAILED = (

@@ -28,7 +28,7 @@ class ArchiveField(UploadField):
 class ImportSerializer(AssertionSerializer):
     archive = ArchiveField(
         required=False,
-        help_text="A zip archive: a folder a subject, named by its external id; or pictures named by it.",
+        help_text="A zip archive: one folder a subject, named by its external id; or pictures named by it.",
     )
     images = ImagesField(
         single=False,
@@ -79,7 +79,7 @@ class ImportList(SubjectView):
         if "archive" in data:
             entries = archive_read(data["archive"])
         else:
-            entries = (Entry(file.name or "", file.read()) for file in data["images"])
+            entries = [Entry(file.name or "", file.read) for file in data["images"]]
         batch = subjects_import(key_of(request), entries, training=data["training_consent"])
         return Response(_report(batch), status=status.HTTP_202_ACCEPTED)
 

@@ -2,7 +2,8 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -23,21 +24,21 @@ LITTER = ("__MACOSX/", ".")
 
 
 class Entry(NamedTuple):
-    """One named file; without data if it could not be unpacked."""
+    """One named file, whose bytes come when they are read: none if it cannot be unpacked."""
 
     name: str
-    data: bytes | None
+    read: Callable[[], bytes | None]
 
 
-def archive_read(file: "File[bytes]") -> Iterator[Entry]:
-    """The files of a zip archive, one after the other. Raises ArchiveRefused before any is unpacked."""
+def archive_read(file: "File[bytes]") -> list[Entry]:
+    """The files of a zip archive. Raises ArchiveRefused before any is unpacked."""
     try:
         archive = ZipFile(BytesIO(file.read()))
     except (BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise ArchiveRefused from error
     infos = [info for info in archive.infolist() if not _is_skipped(info.filename)]
     _check(infos)
-    return (Entry(info.filename, _unpacked(archive, info)) for info in infos)
+    return [Entry(info.filename, partial(_unpacked, archive, info)) for info in infos]
 
 
 def _is_skipped(name: str) -> bool:

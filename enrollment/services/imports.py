@@ -6,7 +6,7 @@ looks at one by one, and which the sweep finds again when a worker is killed.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections import Counter
 from pathlib import PurePosixPath
 
 from django.core.files.base import ContentFile
@@ -25,10 +25,12 @@ from enrollment.storage import faces_storage
 logger = logging.getLogger(__name__)
 
 EXTERNAL_ID = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
+# What comes after another dot belongs to the name: `anna.smith` is not `anna`.
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 LONGEST_NAME = 255
 
 
-def subjects_import(key: ServiceKey, entries: Iterable[Entry], *, training: bool) -> SubjectImport:
+def subjects_import(key: ServiceKey, entries: list[Entry], *, training: bool) -> SubjectImport:
     """Takes in pictures, each of the subject that its folder or, without one, its own name names.
 
     The caller asserts everybody's consent. What cannot be taken in is noted with its reasons.
@@ -44,15 +46,18 @@ def subjects_import(key: ServiceKey, entries: Iterable[Entry], *, training: bool
     return batch
 
 
-def _take_in_all(entries: Iterable[Entry], batch: SubjectImport, *, training: bool) -> None:
+def _take_in_all(entries: list[Entry], batch: SubjectImport, *, training: bool) -> None:
     """The files go with the rows where one fails: on a disk that is full their room is needed at once.
 
     Inside the transaction, since what fails after it was committed takes no row back.
     """
     pictures: list[ImportedPicture] = []
+    ambiguous = _ambiguous(entries)
     try:
         for position, entry in enumerate(entries):
-            pictures.append(_take_in(entry, position, batch, training=training))
+            picture = ImportedPicture(subject_import=batch, position=position, name=_stored_name(entry))
+            pictures.append(picture)
+            _take_in(entry, picture, ambiguous, training=training)
         ImportedPicture.objects.bulk_create(pictures)
     except Exception:
         for sample in [picture.sample for picture in pictures if picture.sample]:
@@ -60,11 +65,11 @@ def _take_in_all(entries: Iterable[Entry], batch: SubjectImport, *, training: bo
         raise
 
 
-def _take_in(entry: Entry, position: int, batch: SubjectImport, *, training: bool) -> ImportedPicture:
-    name = entry.name.encode(errors="replace").decode()[:LONGEST_NAME]
-    picture = ImportedPicture(subject_import=batch, position=position, name=name)
+def _take_in(entry: Entry, picture: ImportedPicture, ambiguous: set[str], *, training: bool) -> None:
     try:
         external_id = external_id_of(entry.name)
+        if external_id in ambiguous:
+            raise _refused(Reason.BAD_NAME)
         data = image_read(ContentFile(_whole(entry)))
         with transaction.atomic():
             picture.subject = subject_prepare(external_id, training=training)
@@ -75,19 +80,31 @@ def _take_in(entry: Entry, position: int, batch: SubjectImport, *, training: boo
         picture.reasons = [error.code]
         if picture.subject is not None:  # unless it was added for this picture alone, and is gone again
             picture.subject = Subject.objects.filter(pk=picture.subject.pk).first()
-    return picture
+
+
+def _stored_name(entry: Entry) -> str:
+    return entry.name.encode(errors="replace").decode()[:LONGEST_NAME]
 
 
 def _whole(entry: Entry) -> bytes:
-    if entry.data is None:
+    data = entry.read()
+    if data is None:
         raise _refused(Reason.UNREADABLE_IMAGE)
-    return entry.data
+    return data
+
+
+def _ambiguous(entries: list[Entry]) -> set[str]:
+    """The last names of several folders: `north/7` and `south/7` may be two people."""
+    folders = {PurePosixPath(entry.name).parent for entry in entries}
+    times = Counter(folder.name.strip() for folder in folders if folder.name)
+    return {name for name, count in times.items() if count > 1}
 
 
 def external_id_of(name: str) -> str:
     """The folder of a file, or its name without the ending. Raises ImageRefused where neither names anybody."""
     path = PurePosixPath(name)
-    external_id = path.parent.name or path.stem
+    own_name = path.stem if path.suffix.lower() in ENDINGS else path.name
+    external_id = path.parent.name or own_name
     if not EXTERNAL_ID.fullmatch(external_id) or not external_id.strip():
         raise _refused(Reason.BAD_NAME)
     return external_id.strip()

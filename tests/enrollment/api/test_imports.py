@@ -11,6 +11,7 @@ from enrollment import jobs
 from enrollment.errors import StorageFull
 from enrollment.models import ImportedPicture, Sample, Subject, SubjectImport
 from enrollment.services.files import _names
+from enrollment.services.imports import external_id_of
 from enrollment.storage import EncryptedStorage
 from tests.faces import jpeg, no_face, portrait, portraits
 from tests.factories import SubjectFactory, UserFactory, model_version
@@ -46,7 +47,7 @@ def told(report) -> list[tuple[str, str, list[str]]]:
 
 def test_folders_and_names_are_external_ids(backend):
     first, second, third = portraits()
-    answer = send(backend, archive(("ada/1.jpg", first), ("set/ada/2.jpg", second), ("bob.jpg", third)))
+    answer = send(backend, archive(("set/ada/1.jpg", first), ("set/ada/2.jpg", second), ("bob.jpg", third)))
     report = answer.json()
     assert (answer.status_code, report["state"], report["total"], report["pending"]) == (202, "pending", 3, 3)
     assert {s.external_id: s.samples.count() for s in Subject.objects.all()} == {"ada": 2, "bob": 1}
@@ -161,6 +162,28 @@ def test_names_that_name_nobody_are_told_of(backend):
         backend, archive((f"{'x' * 200}/1.jpg", jpeg(portrait())), (" /1.jpg", jpeg(portrait())))
     ).json()
     assert [one["reasons"][0]["code"] for one in report["pictures"]] == ["bad_name", "bad_name"]
+
+
+def test_folders_of_the_same_name_in_two_places_are_told_of(backend):
+    """They may be two people."""
+    names = ("north/7/a.jpg", "south/7/b.jpg", "7.jpg", "south/8/c.jpg")
+    report = send(backend, archive(*((name, jpeg(portrait())) for name in names))).json()
+    assert [one["reasons"][0]["code"] for one in report["pictures"][:3]] == ["bad_name"] * 3
+    assert [subject.external_id for subject in Subject.objects.all()] == ["8"]
+
+
+@pytest.mark.parametrize(
+    ("name", "external_id"),
+    [
+        ("anna.smith", "anna.smith"),
+        ("anna.jones", "anna.jones"),
+        ("anna.smith.JPG", "anna.smith"),
+        ("anna.webp", "anna"),
+        ("anna.smith/1.jpg", "anna.smith"),
+    ],
+)
+def test_a_dot_in_a_name_begins_no_ending(name, external_id):
+    assert external_id_of(name) == external_id
 
 
 def test_an_entry_without_a_name_is_told_of(backend):
