@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from enrollment.errors import DomainError
 from enrollment.jobs.training_data import archive_of
+from enrollment.management.arguments import positive_int
 from enrollment.models import PeopleSet
 from enrollment.services import people_set_create
 from ml.errors import MLError
@@ -34,7 +35,7 @@ class ImportCommand(BaseCommand):
             action="store_true",
             help="The pictures are aligned faces, as import_faces makes them.",
         )
-        parser.add_argument("--limit", type=int, help="Draw so many people.")
+        parser.add_argument("--limit", type=positive_int, help="Draw so many people.")
 
     def handle(self, *args: Any, folder: Path, aligned: bool, limit: int | None, **options: Any) -> None:
         name = _name(options["name"] or folder.resolve().name)
@@ -76,10 +77,12 @@ def _name(name: str) -> str:
 def read_canaries(path: Path) -> list[list[str]]:
     """Reads lines of two people's names, separated by a comma."""
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [[name.strip() for name in row] for row in csv.reader(file) if row]
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from error
+    except (UnicodeError, csv.Error) as error:
+        raise CommandError(f"{path}: expected CSV in UTF-8: {error}") from error
     for row in rows:
         if len(row) != 2 or row[0] == row[1]:
             raise CommandError(f"{path}: expected two different names a line, got {','.join(row)!r}")

@@ -210,17 +210,20 @@ def read_pairs(path: Path) -> list[Pair]:
     """Read the official list: `name i j` is a mated pair, `name i other j` a non-mated one.
 
     Raises:
-        DatasetError: `dataset_missing`, or `dataset_too_small` if they make no ten equal folds.
+        DatasetError: `dataset_missing`, `dataset_unreadable`, or `dataset_too_small` if they make no ten equal folds.
     """
     if not path.is_file():
         raise DatasetError("dataset_missing", f"expected the list of pairs {path}, found none")
     pairs = []
-    for line in path.read_text().splitlines()[1:]:
-        match line.split():
-            case [name, i, j]:
-                pairs.append(Pair(_picture(name, i), _picture(name, j), mated=True))
-            case [name, i, other, j]:
-                pairs.append(Pair(_picture(name, i), _picture(other, j), mated=False))
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            match line.split():
+                case [name, i, j]:
+                    pairs.append(Pair(_picture(name, i), _picture(name, j), mated=True))
+                case [name, i, other, j]:
+                    pairs.append(Pair(_picture(name, i), _picture(other, j), mated=False))
+    except ValueError as error:  # no text, or no number where one is due
+        raise DatasetError("dataset_unreadable", f"expected names and numbers in {path}: {error}") from error
     if not pairs or len(pairs) % 10:
         raise DatasetError(
             "dataset_too_small", f"expected pairs for ten equal folds in {path}, found {len(pairs)}"

@@ -92,7 +92,7 @@ class PeopleImporter:
         Raises:
             DatasetError: `dataset_missing` if there are no pictures.
         """
-        files = sorted(p for p in source.glob("*/*") if p.suffix.lower() in _SUFFIXES)
+        files = sorted(p for p in source.glob("*/*") if p.suffix.lower() in _SUFFIXES and p.is_file())
         if not files:
             raise DatasetError("dataset_missing", f"expected pictures of people in {source}, found none")
         report = ImportReport()

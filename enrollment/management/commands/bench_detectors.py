@@ -9,6 +9,7 @@ import cv2
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from enrollment.management.arguments import positive_int
 from ml.errors import MLError
 from ml.faces import images
 from ml.faces.detection.benchmark import measure
@@ -22,11 +23,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", type=Path, required=True, help="Folder that holds JPEG pictures at any depth."
         )
-        parser.add_argument("--images", type=int, default=300, help="How many, evenly spaced.")
+        parser.add_argument("--images", type=positive_int, default=300, help="How many, evenly spaced.")
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
 
     def handle(self, *args: Any, data: Path, **options: Any) -> None:
-        paths = sorted(data.rglob("*.jpg"))
+        paths = sorted(path for path in data.rglob("*.jpg") if path.is_file())
         count = options["images"]
         if not paths or count < 1:
             raise CommandError(f"expected JPEG pictures in {data} and at least 1 to time, found {len(paths)}")

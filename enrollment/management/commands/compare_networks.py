@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from enrollment.management.arguments import folder_make
 from ml.config import ARTIFACTS
 from ml.errors import MLError
 from ml.types import Picture
@@ -36,6 +37,7 @@ class Command(BaseCommand):
 
         shipped = sorted(folder for folder in ARTIFACTS.iterdir() if (folder / "manifest.json").is_file())
         crops: dict[Path, Picture | None] = {}
+        folder_make(plot.parent)
         try:
             text = _read(page)
             family.replace_block(text, "")  # a page without marks is worth knowing before an hour's work
@@ -60,6 +62,8 @@ class Command(BaseCommand):
 
 def _read(page: Path) -> str:
     try:
-        return page.read_text()
+        return page.read_text(encoding="utf-8")
     except OSError as error:
         raise CommandError(f"page_missing: expected the page {page}: {error.strerror}") from error
+    except UnicodeError as error:
+        raise CommandError(f"page_unreadable: expected UTF-8 in {page}: {error}") from error

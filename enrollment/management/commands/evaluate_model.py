@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from enrollment.management.arguments import folder_make, positive_int
 from ml.errors import MLError
 from ml.evaluation.conditions import conditions
 from ml.evaluation.listed_pairs import listed_pairs
@@ -44,10 +45,10 @@ class Command(BaseCommand):
             help="List of pairs, CSV (pairs only); pairs.csv in the data folder if not given.",
         )
         parser.add_argument(
-            "--people", type=int, default=610, help="At most so many are enrolled (conditions only)."
+            "--people", type=positive_int, default=610, help="At most so many are enrolled (conditions only)."
         )
         parser.add_argument(
-            "--strangers", type=int, default=1000, help="At most so many try (conditions only)."
+            "--strangers", type=positive_int, default=1000, help="At most so many try (conditions only)."
         )
         parser.add_argument(
             "--sources",
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             help="Aligned faces of several collections, to measure each (conditions only).",
         )
         parser.add_argument(
-            "--anchors", type=int, default=3, help="Pictures that make a template (templates only)."
+            "--anchors", type=positive_int, default=3, help="Pictures that make a template (templates only)."
         )
         parser.add_argument(
             "--rule", choices=RULES, default=TEMPLATE_MEAN, help="How anchors decide (templates only)."
@@ -71,6 +72,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="End with one line of JSON.")
 
     def handle(self, *args: Any, protocol: str, data: Path, artifact: Path, **options: Any) -> None:
+        if options["out"]:
+            folder_make(options["out"])
         try:
             pipeline = FacePipeline.load(artifact)
             if options["quick"]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from enrollment.management.arguments import folder_make
 from ml.errors import MLError
 from ml.faces.detection.registry import DETECTORS
 from ml.faces.landmarks import MeshNetwork
@@ -38,6 +39,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, source: Path | None, out: Path, detector: str, gate: str, **options: Any
     ) -> None:
+        folder_make(out)
         try:
             source = source or fetch_lfw()
             importer = PeopleImporter(DETECTORS[detector](), MeshNetwork(), GATES[gate])

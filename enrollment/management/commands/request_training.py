@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from enrollment.errors import DomainError
+from enrollment.management.arguments import natural_int
 from enrollment.models import PeopleSet, TrainingRun
 from enrollment.policy import USUAL_EPOCHS
 from enrollment.selectors import new_training_subjects
@@ -29,7 +30,10 @@ class Command(BaseCommand):
         parser.add_argument("--epochs", type=int, help="At most so many.")
         parser.add_argument("--note", default="")
         parser.add_argument(
-            "--new-subjects", type=int, default=0, help="Only if so many people came since the last training."
+            "--new-subjects",
+            type=natural_int,
+            default=0,
+            help="Only if so many people came since the last training.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from enrollment.management.arguments import folder_make, natural_int, positive_int
 from ml.config import SEED
 from ml.errors import MLError
 from ml.training.runs import RECIPES, TrainingRequest, recipe, train
@@ -23,11 +24,14 @@ class Command(BaseCommand):
         )
         parser.add_argument("--out", type=Path, required=True, help="Folder for all that comes of it.")
         parser.add_argument("--loss", help="Another loss than the network's usual one.")
-        parser.add_argument("--epochs", type=int, help="At most so many.")
-        parser.add_argument("--batch", type=int, help="Faces a step; a pair is two.")
-        parser.add_argument("--seed", type=int, default=SEED)
+        parser.add_argument("--epochs", type=positive_int, help="At most so many.")
+        parser.add_argument("--batch", type=positive_int, help="Faces a step; a pair is two.")
+        parser.add_argument("--seed", type=natural_int, default=SEED)
         parser.add_argument(
-            "--limit-subjects", "--max-subjects", type=int, help="Draw so many people from the folder."
+            "--limit-subjects",
+            "--max-subjects",
+            type=positive_int,
+            help="Draw so many people from the folder.",
         )
         parser.add_argument(
             "--from", dest="start", type=Path, help="Artifact of the same network to start from."
@@ -43,6 +47,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, network: str, data: Path, out: Path, **options: Any) -> None:
+        folder_make(out)
         changed = {name: options[name] for name in ("epochs", "batch", "seed") if options[name] is not None}
         try:
             request = TrainingRequest(

@@ -112,6 +112,16 @@ def test_it_refuses_a_list_that_makes_no_ten_folds(tmp_path, text):
         read_pairs(tmp_path / "pairs.txt")
 
 
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe1\x000\x00", b"10\t300\nAda_L\tone\t2\n"], ids=["UTF-16", "words"]
+)
+def test_it_says_that_a_list_cannot_be_read(tmp_path, data):
+    (tmp_path / "pairs.txt").write_bytes(data)
+    with pytest.raises(DatasetError) as caught:
+        read_pairs(tmp_path / "pairs.txt")
+    assert caught.value.code == "dataset_unreadable"
+
+
 def test_it_says_when_the_set_is_missing(pipeline, tmp_path):
     with pytest.raises(DatasetError):
         lfw(Embeddings(pipeline, tmp_path))

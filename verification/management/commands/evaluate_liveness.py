@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from enrollment.management.arguments import natural_int, positive_int
 from ml.evaluation import liveness as trials
 from ml.evaluation.liveness import Shot, Try
 from ml.faces.images import decode, encode_jpeg
@@ -31,9 +32,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--photographs", type=Path, help="folder <name>/<image>.jpg")
         parser.add_argument("--time", action="store_true", help="only measure what a frame costs")
-        parser.add_argument("--threads", type=int, default=settings.FACE_THREADS, help="of one frame")
-        parser.add_argument("--tries", type=int, default=300, help="photographs to tilt")
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument(
+            "--threads", type=positive_int, default=settings.FACE_THREADS, help="of one frame"
+        )
+        parser.add_argument("--tries", type=positive_int, default=300, help="photographs to tilt")
+        parser.add_argument("--seed", type=natural_int, default=0)
 
     def handle(self, *args: Any, **options: Any) -> None:
         pipeline = FacePipeline.load(Path(settings.FACE_MODEL), threads=options["threads"])

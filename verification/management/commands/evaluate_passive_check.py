@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 
+from enrollment.management.arguments import folder_make, natural_int
 from ml.errors import MLError
 from ml.evaluation import passive_check
 from ml.evaluation.passive_check import Outcome
@@ -22,10 +23,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all-recipes", action="store_true", help="also the mean of each way of learning"
         )
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--seed", type=natural_int, default=0)
         parser.add_argument("--out", type=Path, help="write here the check that all sources together teach")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["out"]:
+            folder_make(options["out"].parent)
         try:
             sources = passive_check.read_sources(options["data"], seed=options["seed"])
         except MLError as error:
