@@ -25,8 +25,8 @@ env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 # --- Site ---------------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
-# Replaced keys, newest first: what they signed (sessions, model versions) stays valid. What `keyed_digest` names is looked up
-# under the newest alone: locks, counts, seen frames and known devices begin anew.
+# Replaced keys, newest first: what they signed (sessions, model versions) stays valid. What `keyed_digest` names is
+# looked up under the newest alone: locks, counts, seen frames and known devices begin anew.
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
 _site = urlsplit(SITE_URL)
