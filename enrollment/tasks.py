@@ -3,7 +3,7 @@
 import gc
 import os
 
-from celery import current_app, shared_task
+from celery import current_app, current_task, shared_task
 from celery.signals import worker_process_init
 from django.conf import settings
 from django.core.management import call_command
@@ -11,11 +11,17 @@ from django.core.management import call_command
 from enrollment.models import Heartbeat
 
 
+def worker_lost() -> bool:
+    """Whether the message at hand came back, because the process that had it died: nobody is at work on its row."""
+    delivery = current_task.request.delivery_info if current_task else None
+    return bool(delivery and delivery.get("redelivered"))
+
+
 @shared_task
 def template_extract(sample_id: str) -> None:
     from enrollment import jobs
 
-    usable = jobs.template_extract(sample_id)
+    usable = jobs.template_extract(sample_id, worker_lost=worker_lost())
     if usable is not None:
         duplicates_check.delay(usable)
 

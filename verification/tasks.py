@@ -8,6 +8,7 @@ from django.core.management import call_command
 from kombu.exceptions import OperationalError
 
 from enrollment.models import User
+from enrollment.tasks import worker_lost
 from verification.models import FailureCount
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def warm_up(**_: object) -> None:
 def attempt_decide(attempt_id: int) -> None:
     from verification import jobs
 
-    locked = jobs.attempt_decide(attempt_id)
+    locked = jobs.attempt_decide(attempt_id, worker_lost=worker_lost())
     if locked is not None:
         try:
             lock_tell.delay(locked)

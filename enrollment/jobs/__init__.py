@@ -1,6 +1,6 @@
 """What the worker does. The only modules, beside commands, that import `ml`."""
 
-from enrollment.jobs.claims import claim_lost
+from enrollment.jobs.claims import claim_lost, is_free, try_begin
 from enrollment.jobs.duplicates import duplicates_check, duplicates_claim_lost
 from enrollment.jobs.gallery import Candidate, candidates_for, gallery_refresh
 from enrollment.jobs.pipeline import embeddings_of, pipeline_aside, pipeline_for, pipeline_warm_up
@@ -14,9 +14,11 @@ __all__ = [
     "duplicates_claim_lost",
     "embeddings_of",
     "gallery_refresh",
+    "is_free",
     "pipeline_aside",
     "pipeline_for",
     "pipeline_warm_up",
     "samples_claim_lost",
     "template_extract",
+    "try_begin",
 ]

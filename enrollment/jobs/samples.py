@@ -5,15 +5,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 import numpy as np
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from enrollment import metrics
 from enrollment.bell import ring_on_commit, samples_bell
-from enrollment.errors import ModelUnavailable, StorageFull
-from enrollment.jobs.claims import claim_lost
+from enrollment.errors import ModelUnavailable
+from enrollment.jobs.claims import claim_lost, is_free, try_begin, try_take_back
 from enrollment.jobs.embedders import template_of, templates_beside
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
 from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, Subject, Template, WebhookDelivery
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 LOST_AFTER = timedelta(seconds=30)
+# By then the worker would have been stopped.
+LEASE = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
 # A new anchor must look like the earlier ones, at the threshold that one stranger in a thousand would pass.
 SAME_PERSON_FMR = 1e-3
 
@@ -54,34 +56,42 @@ class Finding:
     picture: Picture | None = None
 
 
-def template_extract(sample_id: str) -> int | None:
-    """Decides one pending sample. Does nothing when the row is gone or decided: a message may come twice.
+def template_extract(sample_id: str, *, worker_lost: bool = False) -> int | None:
+    """Decides one pending sample. Does nothing when it is gone, decided or being decided: a message may come twice.
 
     Answers whose face can be recognised with this sample, or None when it was not accepted or more are needed.
     """
     version = active_model_version()
-    pipeline = pipeline_for(version)  # before the try is counted: a missing model is not the picture's fault
-    Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).update(tries=F("tries") + 1)
-    sample = Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).first()
-    if sample is None:
+    pipeline = pipeline_for(version)
+    pending = Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING)
+    sample = pending.first()
+    data = _read(sample) if sample else None
+    # Only now is the try counted: neither a missing model nor storage or key is the picture's fault.
+    if not sample or data is None or not try_begin(pending, lease=LEASE, worker_lost=worker_lost):
         return None
-    given_up = sample.tries > MAX_TRIES
+    given_up = sample.tries >= MAX_TRIES
+    finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(data, pipeline)
     try:
-        finding = Finding([Reason.PROCESSING_FAILED], {}) if given_up else _find(sample, pipeline)
         usable = _decide(sample, finding, version, pipeline)
-    except StorageFull:  # not the picture's fault either: it waits until there is room
-        Sample.objects.filter(pk=sample_id, state=Sample.State.PENDING).update(tries=F("tries") - 1)
+    except Exception:  # nor is what fails while the outcome is written: it waits for the sweep
+        try_take_back(pending)
         raise
-    except FileNotFoundError:
-        if Sample.objects.filter(pk=sample_id, image=sample.image.name).exists():
-            raise
-        return None  # decided by another worker meanwhile; or sealed anew, and the sweep brings it back
     return sample.subject_id if usable else None
 
 
-def _find(sample: Sample, pipeline: FacePipeline) -> Finding:
-    with sample.image.open() as file:
-        data = file.read()
+def _read(sample: Sample) -> bytes | None:
+    """The file; or None if the sample was decided by another worker meanwhile, or sealed anew."""
+    try:
+        with sample.image.open() as file:
+            data: bytes = file.read()
+    except FileNotFoundError:
+        if Sample.objects.filter(pk=sample.pk, image=sample.image.name).exists():
+            raise
+        return None  # the sweep brings back what was sealed anew
+    return data
+
+
+def _find(data: bytes, pipeline: FacePipeline) -> Finding:
     try:
         extraction = pipeline.extract(data, gate=ENROLLMENT_GATE)
         upright = encode_jpeg(decode(data)) if extraction.accepted else b""
@@ -174,6 +184,6 @@ def _is_same_person(
 
 
 def samples_claim_lost() -> list[str]:
-    """Ids of pending samples whose message got lost, each claimed for one more try."""
-    pending = Sample.objects.filter(state=Sample.State.PENDING)
+    """Ids of pending samples whose message or worker got lost, each claimed for one more try."""
+    pending = Sample.objects.filter(is_free(lease=LEASE), state=Sample.State.PENDING)
     return [str(pk) for pk in claim_lost(pending, "queued_at", after=LOST_AFTER)]

@@ -41,6 +41,9 @@ class Sample(models.Model):
         default=dict, blank=True, help_text="Where the face is, in pixels of the upright picture."
     )
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often extraction was started.")
+    begun_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the try under way was started."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)

@@ -1,16 +1,21 @@
 """From a picture to a template, with the shipped model and real pictures."""
 
+import base64
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from celery.app.trace import build_tracer
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from enrollment import jobs
-from enrollment.errors import ModelUnavailable
+from enrollment import jobs, tasks
+from enrollment.errors import ModelUnavailable, SealBroken
+from enrollment.jobs import samples
 from enrollment.models import Sample, Template
+from enrollment.storage import EncryptedStorage
+from ml.serving.pipeline import FacePipeline
 from tests import faces
 from tests.faces import jpeg, portrait, portraits
 from tests.factories import SampleFactory, accepted_sample, model_version
@@ -107,12 +112,73 @@ def test_it_gives_up_after_three_tries(owner, version):
     assert sample.reasons == ["processing_failed"]
 
 
+def test_messages_that_come_while_it_is_looked_at_count_no_try(owner, version, monkeypatch):
+    sample = SampleFactory(subject=owner.subject, image=ContentFile(jpeg(portrait()), name="x"))
+    find = samples._find
+
+    def find_meanwhile(data: bytes, pipeline: FacePipeline) -> samples.Finding:
+        for _ in range(samples.MAX_TRIES + 1):
+            jobs.template_extract(str(sample.pk))
+        Sample.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+        assert jobs.samples_claim_lost() == []
+        return find(data, pipeline)
+
+    monkeypatch.setattr(samples, "_find", find_meanwhile)
+    jobs.template_extract(str(sample.pk))
+    sample.refresh_from_db()
+    assert (sample.state, sample.tries) == ("accepted", 1)
+
+
+@pytest.mark.parametrize(("seconds", "worker_lost"), [(61, False), (0, True)])
+def test_it_goes_on_where_the_worker_was_lost(owner, version, seconds, worker_lost):
+    begun_at = timezone.now() - timedelta(seconds=seconds)
+    image = ContentFile(jpeg(portrait()), name="x")
+    sample = SampleFactory(subject=owner.subject, image=image, tries=1, begun_at=begun_at)
+    jobs.template_extract(str(sample.pk), worker_lost=worker_lost)
+    sample.refresh_from_db()
+    assert (sample.state, sample.tries) == ("accepted", 2)
+
+
+@pytest.mark.parametrize("came_back", [False, True])
+def test_a_message_that_came_back_tells_that_its_worker_was_lost(monkeypatch, came_back):
+    told = []
+    monkeypatch.setattr(jobs, "template_extract", lambda _, worker_lost: told.append(worker_lost))
+    task = tasks.template_extract
+    work = build_tracer(task.name, task, app=task.app)
+    work("id", ["of a sample"], {}, {"delivery_info": {"redelivered": came_back}})
+    assert told == [came_back]
+
+
 def test_it_keeps_the_picture_while_there_is_no_model(owner):
     sample = SampleFactory(subject=owner.subject)
     with pytest.raises(ModelUnavailable):
         jobs.template_extract(str(sample.pk))
     sample.refresh_from_db()
     assert (sample.state, sample.tries) == ("pending", 0)
+
+
+def test_it_keeps_the_picture_while_the_key_is_missing(owner, version, settings):
+    sample = SampleFactory(subject=owner.subject)
+    settings.FACE_ENCRYPTION_KEYS = [base64.b64encode(bytes(32)).decode()]
+    with pytest.raises(SealBroken):
+        jobs.template_extract(str(sample.pk))
+    sample.refresh_from_db()
+    assert (sample.state, sample.tries) == ("pending", 0)
+
+
+@pytest.mark.parametrize("step", ["_open", "_save"])
+def test_it_keeps_the_picture_while_the_storage_is_away(owner, version, monkeypatch, step):
+    sample = SampleFactory(subject=owner.subject, image=ContentFile(jpeg(portrait()), name="x"))
+
+    def away(*_: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(EncryptedStorage, step, away)
+    for _ in range(samples.MAX_TRIES + 1):
+        with pytest.raises(ConnectionError):
+            jobs.template_extract(str(sample.pk))
+    sample.refresh_from_db()
+    assert (sample.state, sample.tries, sample.begun_at) == ("pending", 0, None)
 
 
 def test_it_refuses_an_artifact_that_is_not_the_registered_one(version):

@@ -16,7 +16,6 @@ from enrollment.models import Sample, Template
 from enrollment.services import account_export, orphans_erase, sample_delete, sample_submit
 from enrollment.services.subject_export import _image
 from enrollment.storage import EncryptedStorage, faces_storage
-from ml.serving.pipeline import FacePipeline
 from tests.faces import jpeg, no_face, portrait
 from tests.factories import SampleFactory, accepted_sample, model_version
 
@@ -109,15 +108,15 @@ def test_a_message_that_comes_twice_changes_nothing(decide):
 
 @pytest.mark.parametrize("first", [True, False], ids=["before-it-is-read", "after-it-is-read"])
 def test_two_workers_keep_one_file(decide, monkeypatch, first):
-    find = samples._find
+    read = samples._read
 
-    def find_while_another_decides(row: Sample, pipeline: FacePipeline) -> samples.Finding:
-        monkeypatch.setattr(samples, "_find", find)
-        found = None if first else find(row, pipeline)
+    def read_while_another_decides(row: Sample) -> bytes | None:
+        monkeypatch.setattr(samples, "_read", read)
+        data = None if first else read(row)
         decide()
-        return found or find(row, pipeline)
+        return data or read(row)
 
-    monkeypatch.setattr(samples, "_find", find_while_another_decides)
+    monkeypatch.setattr(samples, "_read", read_while_another_decides)
     kept = decide()
     assert (kept.state, Template.objects.count()) == ("accepted", 1)
     assert stored_files() == [kept.image.name]

@@ -167,6 +167,32 @@ def test_it_gives_up_on_a_picture_that_kills_the_worker(ada):
     assert session_get(session.pk, BROWSER).reason == "service_unavailable"
 
 
+def test_messages_that_come_while_it_is_compared_count_no_try(ada, monkeypatch):
+    attempt = attempt_submit(open_session("ada"), probe())
+    look = attempts._look
+
+    def look_meanwhile(row: Attempt) -> attempts.Comparison | str:
+        for _ in range(attempts.MAX_TRIES + 1):
+            jobs.attempt_decide(attempt.pk)
+        Attempt.objects.update(queued_at=timezone.now() - timedelta(minutes=1))
+        assert jobs.attempts_claim_lost() == []
+        return look(row)
+
+    monkeypatch.setattr(attempts, "_look", look_meanwhile)
+    jobs.attempt_decide(attempt.pk)
+    attempt.refresh_from_db()
+    assert (attempt.decision, attempt.tries) == ("match", 1)
+
+
+@pytest.mark.parametrize(("seconds", "worker_lost"), [(6, False), (0, True)])
+def test_it_goes_on_where_the_worker_was_lost(ada, seconds, worker_lost):
+    attempt = attempt_submit(open_session("ada"), probe())
+    Attempt.objects.update(tries=1, begun_at=timezone.now() - timedelta(seconds=seconds))
+    jobs.attempt_decide(attempt.pk, worker_lost=worker_lost)
+    attempt.refresh_from_db()
+    assert (attempt.decision, attempt.tries) == ("match", 2)
+
+
 @pytest.mark.parametrize("change", [{"is_staff": True}, {"is_active": False}])
 def test_it_signs_nobody_in_who_became_staff_or_closed_meanwhile(ada, change):
     session = try_to_sign_in("ada")

@@ -7,13 +7,12 @@ from datetime import timedelta
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from enrollment import metrics
 from enrollment.bell import ring_on_commit
 from enrollment.errors import DomainError
-from enrollment.jobs import claim_lost, embeddings_of, pipeline_for
+from enrollment.jobs import claim_lost, embeddings_of, is_free, pipeline_for, try_begin
 from enrollment.models import AuditEvent, ModelVersion, Sample, Subject, Template
 from enrollment.selectors import active_model_version, anchor_templates, one_or_none
 from ml.errors import ImageError, MLError
@@ -26,6 +25,7 @@ from verification.selectors import comparable_subject
 
 logger = logging.getLogger(__name__)
 
+# Of a message, and of a try: somebody waits, and most are decided within a tenth of that.
 LOST_AFTER = timedelta(seconds=5)
 UNTOLD_AFTER = timedelta(minutes=1)  # a mail may wait behind others
 MAX_TRIES = 3
@@ -47,13 +47,14 @@ class Comparison:
     templates: frozenset[int] = frozenset()
 
 
-def attempt_decide(attempt_id: int) -> int | None:
-    """Decides one pending attempt. Does nothing when it is gone or decided: a message may come twice.
+def attempt_decide(attempt_id: int, *, worker_lost: bool = False) -> int | None:
+    """Decides one pending attempt. Does nothing when it is gone, decided or being decided: a message may come twice.
 
     Answers with the id of an account whose owner has to hear that it is locked now.
     """
     pending = Attempt.objects.filter(pk=attempt_id, state=Attempt.State.PENDING)
-    pending.update(tries=F("tries") + 1)
+    if not try_begin(pending, lease=LOST_AFTER, worker_lost=worker_lost):
+        return None
     attempt = one_or_none(pending.select_related("session"))
     if attempt is None:
         return None
@@ -209,9 +210,9 @@ def _note_lock(attempt: Attempt, session: VerificationSession) -> int | None:
 
 
 def attempts_claim_lost() -> list[int]:
-    """Ids of pending attempts whose message got lost, each claimed for one more try."""
+    """Ids of pending attempts whose message or worker got lost, each claimed for one more try."""
     waited_for = Attempt.objects.filter(state=Attempt.State.PENDING, session__expires_at__gt=timezone.now())
-    return claim_lost(waited_for, "queued_at", after=LOST_AFTER)
+    return claim_lost(waited_for.filter(is_free(lease=LOST_AFTER)), "queued_at", after=LOST_AFTER)
 
 
 def locks_claim_untold() -> list[int]:

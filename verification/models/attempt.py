@@ -73,6 +73,9 @@ class Attempt(models.Model):
     )
     in_vain = models.BooleanField(default=False, help_text="The account is locked, which nobody is told.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="How often the comparison was started.")
+    begun_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the try under way was started."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     queued_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True, blank=True)
