@@ -1,8 +1,13 @@
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
+
+# Exact enough for what is counted in years; nobody's row is written at each sign-in.
+USE_NOTED_EVERY = timedelta(days=1)
 
 
 class Subject(models.Model):
@@ -20,6 +25,9 @@ class Subject(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     duplicates_due_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when the face waits to be compared with all others."
+    )
+    last_used_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the face was last recognised, to a day."
     )
 
     class Meta:
@@ -39,3 +47,10 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return self.user.get_username() if self.user else self.external_id or f"subject {self.public_id}"
+
+    def note_use(self) -> None:
+        """Notes that the face was recognised, which keeps it. After the transaction, which has locked other rows."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > USE_NOTED_EVERY:
+            row = Subject.objects.filter(pk=self.pk)
+            transaction.on_commit(lambda: row.update(last_used_at=now), robust=True)

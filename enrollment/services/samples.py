@@ -117,6 +117,7 @@ def face_erase(user: User) -> None:
     DuplicateFlag.objects.filter(Q(subject__user=user) | Q(other__user=user)).delete()
     samples = list(Sample.objects.filter(subject__user=user).defer("sealed_crop"))
     samples_erase(samples)
+    Subject.objects.filter(user=user).update(last_used_at=None)
     AuditEvent.record(AuditEvent.Action.FACE_ERASE, subject=subject, details={"samples": len(samples)})
     if samples:
         notice_send(user, Notice.FACE_ERASED)

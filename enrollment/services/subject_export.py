@@ -42,6 +42,7 @@ def _archive(who: dict[str, Any], subject: Subject | None, user: User | None) ->
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in who.items():
             _write(file, name, content)
+        _write(file, "face.json", {"last_recognised": subject.last_used_at if subject else None})
         _write(file, "consents.json", list(Consent.objects.filter(subject=subject).values()))
         _write(file, "history.json", _history(user, subject))
         _write(file, "pictures.json", list(_pictures(file, subject)))

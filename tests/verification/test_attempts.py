@@ -1,13 +1,13 @@
 """From a probe to a decision, with the shipped model and real pictures."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from enrollment.models import Template
+from enrollment.models import Subject, Template
 from enrollment.services import consent_withdraw, sample_delete
 from ml.siamese.rules import RULES
 from tests import faces
@@ -45,6 +45,30 @@ def bob(version, other_embedding):
 
 def test_it_matches_the_enrolled_person(ada):
     assert try_to_sign_in("ada").state == "succeeded"
+
+
+@pytest.fixture
+def used_at(django_capture_on_commit_callbacks):
+    """Tries to sign in; answers when the face was last used then."""
+
+    def sign_in(login: str) -> datetime | None:
+        attempt = attempt_submit(open_session(login), probe())
+        with django_capture_on_commit_callbacks(execute=True):
+            jobs.attempt_decide(attempt.pk)
+        return Subject.objects.get().last_used_at
+
+    return sign_in
+
+
+def test_it_notes_once_a_day_that_a_face_was_recognised(ada, used_at):
+    first = used_at("ada")
+    assert used_at("ada") == first is not None
+    Subject.objects.update(last_used_at=first - timedelta(days=2))
+    assert used_at("ada") > first
+
+
+def test_it_notes_no_use_by_somebody_else(bob, used_at):
+    assert used_at("bob") is None
 
 
 def test_it_refuses_somebody_else(bob):

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from importlib import import_module
 
 import numpy as np
 import pytest
 from allauth.usersessions.models import UserSession
+from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management import call_command
 from django.db import connection
@@ -16,6 +18,7 @@ from verification.models import Attempt, FailureCount, Identification, SeenFrame
 from verification.services import retention_purge, session_open
 
 pytestmark = pytest.mark.django_db
+note_earlier_use = import_module("verification.migrations.0015_note_earlier_use").note_earlier_use
 FOUR_YEARS_AGO = timezone.now() - timedelta(days=4 * 365)
 
 
@@ -34,12 +37,34 @@ def test_it_erases_a_face_that_nobody_used_for_three_years(unused):
     assert Consent.objects.get().withdrawn_at is not None
 
 
-def test_it_keeps_a_face_that_matched_since(unused):
-    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
-    Attempt.objects.create(
-        session=session, subject=unused, state="decided", decision="match", decided_at=timezone.now()
-    )
+def test_it_keeps_a_face_that_was_recognised_since_though_the_record_of_that_is_erased(unused):
+    Subject.objects.update(last_used_at=timezone.now() - timedelta(days=800))
     assert retention_purge()["unused faces"] == 0
+
+
+def test_it_keeps_whom_a_backend_found_since(db, django_capture_on_commit_callbacks):
+    version = model_version()
+    found, other = (backend_subject(version, np.full(192, 192**-0.5, dtype=np.float32)) for _ in range(2))
+    for model, column in ((Sample, "created_at"), (Consent, "granted_at"), (Subject, "created_at")):
+        model.objects.update(**{column: FOUR_YEARS_AGO})
+    search = Identification(model_version=version)
+    told = {"similarity": 0.9, "threshold": 0.5}
+    candidates = [{"subject": one.pk, "matched": one == found} | told for one in (found, other)]
+    with django_capture_on_commit_callbacks(execute=True):
+        search.decide({"candidates": candidates, "box": {}})
+    assert retention_purge()["unused faces"] == 1
+    assert list(Subject.objects.all()) == [found]
+
+
+def test_it_learns_of_uses_before_it_noted_them(unused):
+    session = session_open(purpose="sign_in", browser_key="x", source=None, login="ada")
+    for decision in ("match", "non_match"):
+        Attempt.objects.create(
+            session=session, subject=unused, state="decided", decision=decision, decided_at=timezone.now()
+        )
+    note_earlier_use(apps, None)
+    unused.refresh_from_db()
+    assert unused.last_used_at == Attempt.objects.get(decision="match").created_at
 
 
 def test_a_failed_try_is_no_use(unused):

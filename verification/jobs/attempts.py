@@ -184,6 +184,8 @@ def _decide(attempt: Attempt, session: VerificationSession, comparison: Comparis
     if comparison.decision == policy.Decision.MATCH:
         attempt.failure_take_back()
         session.succeed()
+        if attempt.subject is not None:
+            attempt.subject.note_use()
         return None
     session.fail("no_match")
     return _note_lock(attempt, session)

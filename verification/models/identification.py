@@ -1,8 +1,9 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 
+from enrollment.models import Subject
 from verification.models.inquiry import Inquiry
 
 
@@ -24,3 +25,10 @@ class Identification(Inquiry):
 
     class Meta(Inquiry.Meta):
         permissions: ClassVar = [("view_scores", "Can read similarities and thresholds over the API")]
+
+    def decide(self, answer: dict[str, Any]) -> None:
+        """Whoever is recognised was used, too: a backend may never ask for them otherwise."""
+        super().decide(answer)
+        recognised = [one["subject"] for one in answer["candidates"] if one["matched"]]
+        for subject in Subject.objects.filter(pk__in=recognised):
+            subject.note_use()

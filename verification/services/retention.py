@@ -23,7 +23,6 @@ from enrollment.selectors import backend_subjects
 from enrollment.services import consent_withdraw, orphans_erase, subject_delete
 from verification import policy
 from verification.models import (
-    Attempt,
     FailureCount,
     Identification,
     SeenFrame,
@@ -71,17 +70,16 @@ def retention_purge() -> dict[str, int]:
 
 
 def _unused_faces_erase(oldest: datetime) -> int:
-    """Faces that nobody enrolled, verified or consented with since."""
+    """Faces that nobody enrolled, consented with or was recognised by since."""
     enrolled = Subject.objects.filter(Q(samples__isnull=False) | Q(user=None))
     used = enrolled.annotate(
         last_sample=Coalesce(Max("samples__created_at"), "created_at"),
         last_consent=Max("consents__granted_at"),
-        last_match=Max("attempts__created_at", filter=Q(attempts__decision=Attempt.Decision.MATCH)),
     ).annotate(
         last_used=Greatest(
             "last_sample",
             Coalesce("last_consent", "last_sample"),
-            Coalesce("last_match", "last_sample"),
+            Coalesce("last_used_at", "last_sample"),
         )
     )
     unused = used.filter(last_used__lt=oldest)
