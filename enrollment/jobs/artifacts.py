@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -41,30 +40,24 @@ def artifact_folder(version: ModelVersion) -> Path:
 def artifact_store(folder: Path) -> str:
     """Puts an artifact into the storage of models and answers its path there. Nothing knows of it until a row does.
 
+    What is there already stays as it is: another worker of the same run may have stored it, and its version be in use.
     Raises TrainingFailed `disk_full`, and leaves nothing behind.
     """
     artifact = Artifact.load(folder)
     targets = {name: f"{artifact.digest}/{name}" for name in (*artifact.files, MANIFEST, CARD)}
+    written = []
     try:
         for name, target in targets.items():
-            _store(target, (folder / name).read_bytes())
+            content = (folder / name).read_bytes()
+            if not _is_stored(target, content):
+                written.append(target)
+                _store(target, content)
     except OSError as error:
-        for target in targets.values():
+        for target in written:
             storages["models"].delete(target)
         code = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage_failed"
         raise TrainingFailed(f"The model could not be stored: {error.strerror}.", code=code) from error
     return artifact.digest
-
-
-def artifact_erase(version: ModelVersion) -> None:
-    """Removes a stored artifact and this machine's copy. Folders that were registered by hand stay."""
-    if not version.path or os.path.isabs(version.path):
-        return
-    storage = storages["models"]
-    _, names = storage.listdir(version.path) if storage.exists(version.path) else ([], [])
-    for name in names:
-        storage.delete(f"{version.path}/{name}")
-    shutil.rmtree(settings.MODEL_CACHE / version.digest, ignore_errors=True)
 
 
 def _fetch(version: ModelVersion, folder: Path) -> None:
@@ -87,10 +80,16 @@ def _fetch(version: ModelVersion, folder: Path) -> None:
                 raise
 
 
-def _store(target: str, content: bytes) -> None:
+def _is_stored(target: str, content: bytes) -> bool:
     storage = storages["models"]
-    storage.delete(target)  # of an earlier try
-    storage.save(target, ContentFile(content))
+    if not storage.exists(target):
+        return False
     with storage.open(target) as file:
-        if file.read() != content:
-            raise OSError(errno.EIO, "the stored file differs from the written one")
+        return bool(file.read() == content)
+
+
+def _store(target: str, content: bytes) -> None:
+    storages["models"].delete(target)  # what an earlier try left of it
+    storages["models"].save(target, ContentFile(content))
+    if not _is_stored(target, content):
+        raise OSError(errno.EIO, "the stored file differs from the written one")

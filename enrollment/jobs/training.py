@@ -17,7 +17,7 @@ from django.conf import settings
 
 from enrollment.errors import DomainError, TrainingFailed
 from enrollment.jobs import training_data as data
-from enrollment.jobs.artifacts import artifact_erase, artifact_folder, artifact_store
+from enrollment.jobs.artifacts import artifact_folder, artifact_store
 from enrollment.jobs.training_judge import (
     Ground,
     challenger_calibrate,
@@ -36,6 +36,7 @@ from enrollment.jobs.training_rows import (
     version_promote_alone,
 )
 from enrollment.models import ModelVersion, TrainingRun
+from enrollment.models.stored_artifact import artifact_erase
 from enrollment.selectors import training_samples
 from ml.errors import MLError, TrainingError
 from ml.evaluation.gate import Verdict
@@ -66,7 +67,8 @@ def training_run_execute(run_id: int) -> int | None:
         if run_finish(run, claim, outcome):
             promotion = version_promote_alone(run)
             return None if promotion is None else promotion.pk
-        artifact_erase(ModelVersion(path=outcome.path, digest=outcome.digest))
+        if outcome.path:
+            artifact_erase(outcome.path)
     except RunClosed:
         logger.info("%s was cancelled or taken over", run)
     except Exception as error:
