@@ -24,8 +24,8 @@ def user_by_login(login: str) -> User | None:
     login = login.strip()
     if "@" not in login:
         # Of names that differ in their letters' case alone, the one that was typed.
-        users = User.objects.filter(username__iexact=login).annotate(exact=Q(username=login))
-        return users.order_by("-exact", "pk").first()
+        named = User.objects.filter(username__iexact=login).annotate(exact=Q(username=login))
+        return named.order_by("-exact", "pk").first()
     # One query, known or not; an address that somebody proved to be theirs goes before one that was only typed.
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=login)
     users = User.objects.filter(Q(email__iexact=login) | Exists(addresses))
