@@ -42,7 +42,8 @@ def decode(data: bytes, *, limits: ImageLimits = DEFAULT) -> Picture:
         limits: What is accepted.
 
     Returns:
-        Upright RGB, uint8 (height, width, 3): EXIF orientation applied, long side at most `limits.max_side_px`.
+        Upright RGB, uint8 (height, width, 3): EXIF orientation applied, on white where it is transparent, long side at
+        most `limits.max_side_px`.
 
     Raises:
         ImageError: With one of its codes.
@@ -96,8 +97,18 @@ def _load(data: bytes, limits: ImageLimits) -> Picture:
             raise ImageError("animated_image", "expected a still picture, got an animation")
         image.draft("RGB", _size_within(image.size, limits.max_side_px))
         ImageOps.exif_transpose(image, in_place=True)  # as the next line: no copy where nothing is to be done
-        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        rgb = _as_seen(image)
         return _pixels(rgb, _size_within(rgb.size, limits.max_side_px))
+
+
+def _as_seen(image: Image.Image) -> Image.Image:
+    """In RGB, what shows through lying on white: the colours below it may be a face that nobody sees."""
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    layer = image if image.mode in {"RGBA", "LA"} else image.convert("RGBA")
+    seen = Image.new("RGB", layer.size, "white")
+    seen.paste(layer, mask=layer)
+    return seen
 
 
 def _pixels(image: Image.Image, size: tuple[int, int]) -> Picture:

@@ -67,6 +67,27 @@ def test_it_decodes_every_colour_mode_to_rgb(picture, mode):
     assert rgb.shape == (20, 40, 3)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_it_sees_what_shows_through_lying_on_white(picture, mode):
+    layer = picture.convert(mode)
+    layer.putalpha(Image.fromarray(np.repeat(np.uint8([[255] * 10 + [0] * 30]), 20, axis=0)))
+    rgb = decode(encoded(layer, "PNG"))
+    assert (rgb[:, 10:] == 255).all()
+    assert np.array_equal(rgb[:, :10], np.asarray(picture.convert(mode).convert("RGB"))[:, :10])
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP"])
+def test_it_uncovers_no_colours_below_what_is_transparent(picture, format_):
+    layer = picture.copy()
+    layer.putalpha(0)
+    assert (decode(encoded(layer, format_, lossless=True, exact=True)) == 255).all()
+
+
+def test_it_uncovers_no_colours_of_a_transparent_palette(picture):
+    data = encoded(picture.quantize(8), "PNG", transparency=bytes(8))
+    assert (decode(data) == 255).all()
+
+
 def test_it_applies_the_exif_orientation(picture):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees clockwise to view

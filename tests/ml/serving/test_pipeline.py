@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -5,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from ml.errors import ImageError
 from ml.faces.images import encode_jpeg
 from ml.faces.quality import ENROLLMENT_GATE, OPEN_GATE, VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.comparators import CosineComparator, template_mean
+from ml.types import Reason
 from tests.artifacts import small_artifact
 from tests.faces import lfw, lfw_people, needs_lfw
 
@@ -59,6 +62,13 @@ def test_it_gives_the_same_in_every_thread(pipeline, astronaut):
         found = list(pool.map(lambda _: pipeline.extract(data, gate=OPEN_GATE).embedding, range(8)))
     for embedding in found:
         np.testing.assert_array_equal(embedding, expected)
+
+
+def test_it_finds_no_face_below_what_is_transparent(pipeline, astronaut):
+    hidden, file = Image.fromarray(astronaut), io.BytesIO()
+    hidden.putalpha(0)
+    hidden.save(file, "PNG")
+    assert pipeline.extract(file.getvalue(), gate=OPEN_GATE).reasons == (Reason.NO_FACE,)
 
 
 def test_it_raises_on_what_is_no_picture(pipeline):
