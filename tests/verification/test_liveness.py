@@ -73,9 +73,12 @@ def answer(film, actions):
     return [picture_of[id(face)] for face in picked]
 
 
+def submit(session: VerificationSession, pictures: list[bytes]) -> Attempt:
+    return attempt_submit(session, *(SimpleUploadedFile("frame.jpg", picture) for picture in pictures))
+
+
 def send(session: VerificationSession, pictures: list[bytes]) -> VerificationSession:
-    files = [SimpleUploadedFile("frame.jpg", picture) for picture in pictures]
-    jobs.attempt_decide(attempt_submit(session, *files).pk)
+    jobs.attempt_decide(submit(session, pictures).pk)
     session.refresh_from_db()
     return session
 
@@ -196,6 +199,15 @@ def test_it_refuses_one_frame_of_an_earlier_session(actor, film):
     send(open_session(), pictures)
     fresh = answer(film[1:], ("turn_left", "turn_right"))
     assert send(open_session(), [pictures[0], *fresh[1:]]).reason == "no_match"
+
+
+def test_new_frames_beside_one_that_came_before_are_known_from_then_on(version):
+    blank = [jpeg(Image.new("RGB", (320, 240), (shade, 90, 90))) for shade in range(0, 140, 20)]
+    first, *others = blank[0], *blank[4:]
+    assert submit(open_session("ada"), blank[:4]).liveness == ""
+    assert submit(open_session("bob"), [first, *others]).liveness == "replayed"
+    fresh = jpeg(Image.new("RGB", (320, 240), (5, 90, 90)))
+    assert submit(open_session("eve"), [fresh, *others]).liveness == "replayed"
 
 
 @needs_clip

@@ -41,11 +41,12 @@ def frames_fault(session: VerificationSession, frames: list[bytes], at: datetime
     """What already speaks against the frames; empty if nothing does. Remembers them, so that they come only once."""
     if not session.challenge:
         return ""
-    digests = [keyed_digest(frame, context="frame") for frame in frames]
+    seen = [SeenFrame(digest=keyed_digest(frame, context="frame")) for frame in frames]
     try:
         with transaction.atomic():
-            SeenFrame.objects.bulk_create([SeenFrame(digest=digest) for digest in digests])
+            SeenFrame.objects.bulk_create(seen)
     except IntegrityError:
+        SeenFrame.objects.bulk_create(seen, ignore_conflicts=True)  # the new ones beside it are known now, too
         return LivenessFault.REPLAYED
     if at - session.created_at < timedelta(seconds=SECONDS_PER_ACTION * len(session.challenge)):
         return LivenessFault.TOO_FAST
