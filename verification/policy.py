@@ -17,6 +17,8 @@ CHALLENGE_STANDS_FOR = timedelta(hours=1)
 ATTACK_HINT_FROM = 0.5
 # The false match rates that models have thresholds for; as `ml.config` has them.
 TARGET_FMRS = (1e-2, 1e-3, 1e-4, 1e-5)
+# For a head that turned, which looks less like itself than one that faces the camera.
+TURNED_FMR = 1e-3
 # A worker that has not answered by now is taken to be away.
 ANSWER_WITHIN = timedelta(seconds=15)
 
@@ -47,6 +49,11 @@ def decide(*, similarity: float, threshold: float) -> Decision:
     if not (math.isfinite(similarity) and math.isfinite(threshold)):
         return Decision.NON_MATCH
     return Decision.MATCH if similarity >= threshold else Decision.NON_MATCH
+
+
+def turned_fmr(target_fmr: float) -> float:
+    """The false match rate for turned heads: never stricter than what the site asks of a face."""
+    return max(TURNED_FMR, target_fmr)
 
 
 def cosine_distance(similarity: float) -> float:

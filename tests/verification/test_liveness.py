@@ -11,12 +11,15 @@ from django.db.models import F
 from django.utils import timezone
 from PIL import Image
 
+from ml.evaluation import borrowed_heads as heads
 from ml.evaluation import liveness as trials
-from ml.faces.liveness import Action
+from ml.faces.images import decode
+from ml.faces.liveness import Action, judge
+from ml.faces.quality import ENROLLMENT_GATE
 from tests.apps import SESSIONS, app
 from tests.crowd import at_once
-from tests.faces import SHARED, jpeg, portrait
-from tests.factories import UserFactory, enrolled_subject
+from tests.faces import SHARED, jpeg, lfw, needs_lfw, portrait
+from tests.factories import ConsentFactory, SubjectFactory, UserFactory, accepted_sample, enrolled_subject
 from verification import challenge, jobs
 from verification.checks import check_liveness
 from verification.errors import FramesRefused, SessionClosed
@@ -26,6 +29,7 @@ from verification.services import attempt_submit, session_get, session_open
 
 pytestmark = pytest.mark.django_db
 CLIP = SHARED / "liveness" / "videos" / "bona_fide" / "krzysiek_turns_and_up.mp4"
+STRANGER = CLIP.with_name("apfol_turns.webm")
 needs_clip = pytest.mark.skipif(not CLIP.exists(), reason="needs the clips in ../shared/data/liveness")
 
 
@@ -35,15 +39,19 @@ def required(settings):
 
 
 @pytest.fixture(scope="module")
-def film():
-    """The clip's pictures, each with the face in it."""
+def pipeline():
     from pathlib import Path
 
     from django.conf import settings
 
     from ml.serving.pipeline import FacePipeline
 
-    pipeline = FacePipeline.load(Path(settings.FACE_MODEL))
+    return FacePipeline.load(Path(settings.FACE_MODEL))
+
+
+@pytest.fixture(scope="module")
+def film(pipeline):
+    """The clip's pictures, each with the face in it."""
     return [(picture, pipeline.frame(picture, eyes=True)) for picture in trials.clip_pictures(CLIP)]
 
 
@@ -236,6 +244,38 @@ def test_it_refuses_a_photograph_that_is_moved_about(version, portrait_embedding
     views = [trials.encode_jpeg(trials.tilted(photograph, pose, rng)) for pose in poses]
     session = send(open_session("ada"), [jpeg(portrait()), *views])
     assert (session.state, session.reason) == ("failed", "no_match")
+
+
+@needs_clip
+@needs_lfw
+def test_it_refuses_one_photograph_of_the_owner_and_a_strangers_badly_filmed_head(version, pipeline):
+    photograph, *others = lfw("Fernando_Gonzalez", 8)
+    found = (pipeline.extract(picture, gate=ENROLLMENT_GATE).embedding for picture in others)
+    subject = SubjectFactory(user=UserFactory(username="fernando"))
+    ConsentFactory(subject=subject)
+    for anchor in [embedding for embedding in found if embedding is not None][:3]:
+        accepted_sample(subject, version, anchor)
+    moved = jpeg(Image.fromarray(decode(photograph)).rotate(1))
+    pictures = list(trials.clip_pictures(STRANGER))
+    turns = [jpeg(Image.fromarray(heads.blurred(decode(pictures[moment])))) for moment in (15, 25)]
+    session = send(open_session("fernando"), [photograph, moved, *turns])
+    assert (session.state, session.reason) == ("failed", "no_match")
+
+
+@needs_clip
+def test_it_refuses_a_head_that_turns_and_is_not_the_enrolled_one(version, film):
+    """As with a picture between two people at the start, which resembles both."""
+    actions = ["turn_left", "look_up"]
+    pictures = answer(film, actions)
+    face_of = dict(film)
+    verdict = judge([face_of[picture] for picture in pictures], [Action(action) for action in actions])
+    ahead, turned = max(verdict.neutral, key=lambda face: face.score).embedding, verdict.turned[0]
+    turned = turned / np.linalg.norm(turned)
+    anchor = ahead - 0.85 * (ahead @ turned) * turned
+    enrolled_subject(version, anchor / np.linalg.norm(anchor), username="actor")
+    session = send(open_session(actions=actions), pictures)
+    assert (session.state, session.reason) == ("failed", "no_match")
+    assert Attempt.objects.get().liveness == "several_people"
 
 
 def test_it_asks_again_where_there_is_no_face(version):

@@ -1,8 +1,10 @@
 """From a probe to a decision. Everything that goes wrong ends in a refusal."""
 
 import logging
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 from django.conf import settings
@@ -16,10 +18,11 @@ from enrollment.jobs import claim_lost, embeddings_of, is_free, pipeline_for, tr
 from enrollment.models import AuditEvent, ModelVersion, Sample, Subject, Template
 from enrollment.selectors import active_model_version, anchor_templates, one_or_none
 from ml.errors import ImageError, MLError
+from ml.faces.liveness import Code
 from ml.serving.pipeline import FacePipeline
 from ml.siamese.rules import decision_rule
 from verification import policy
-from verification.jobs.probes import attack_probability_of, probe_of
+from verification.jobs.probes import Probe, attack_probability_of, probe_of
 from verification.models import Attempt, FailureCount, VerificationSession
 from verification.selectors import comparable_subject
 
@@ -45,6 +48,7 @@ class Comparison:
     rule: str
     anchors_version_id: int | None = None
     templates: frozenset[int] = frozenset()
+    liveness: str = ""
 
 
 def attempt_decide(attempt_id: int, *, worker_lost: bool = False) -> int | None:
@@ -87,23 +91,32 @@ def _look(attempt: Attempt) -> "Comparison | str":
     attempt.subject, attempt.liveness = subject, probe.liveness
     in_vain = attempt.in_vain or bool(probe.liveness)
     with metrics.stage("decide"):
-        return _compare(None if in_vain else subject, probe.embedding, version, pipeline)
+        comparison = _compare(None if in_vain else subject, probe, version, pipeline)
+    attempt.liveness = attempt.liveness or comparison.liveness
+    return comparison
 
 
 def _compare(
-    subject: Subject | None, probe: np.ndarray, version: ModelVersion, pipeline: FacePipeline
+    subject: Subject | None, probe: Probe, version: ModelVersion, pipeline: FacePipeline
 ) -> Comparison:
-    """By the site's decision rule. Without a usable face the same work is done in vain, to take the same time."""
+    """By the site's decision rule. Without a usable face the same work is done in vain, to take the same time.
+
+    The head that turned meets the templates as well: a picture between two people resembles both, and so would join
+    the owner's templates to a stranger's turn.
+    """
     rule = decision_rule(settings.FACE_DECISION_RULE, pipeline.artifact.comparator)
     templates = anchor_templates(subject or NOBODY, version)
-    embeddings = embeddings_of(templates) if templates else np.eye(3, probe.size, dtype=np.float32)
-    similarity = rule.score(embeddings, probe)
-    threshold = pipeline.artifact.calibration.threshold(
-        anchors=len(embeddings), fmr=settings.FACE_TARGET_FMR, rule=rule.name
-    )
+    embeddings = embeddings_of(templates) if templates else np.eye(3, probe.embedding.size, dtype=np.float32)
+    threshold_at = partial(pipeline.artifact.calibration.threshold, anchors=len(embeddings), rule=rule.name)
+    fmr = settings.FACE_TARGET_FMR
+    similarity, threshold = rule.score(embeddings, probe.embedding), threshold_at(fmr=fmr)
+    turned = min((rule.score(embeddings, each) for each in probe.turned), default=math.inf)
+    refusal = Comparison(policy.Decision.NON_MATCH, None, None, None, version, rule.name)
     if len(templates) < settings.FACE_MIN_ANCHORS:
-        return Comparison(policy.Decision.NON_MATCH, None, None, None, version, rule.name)
+        return refusal
     decision = policy.decide(similarity=similarity, threshold=threshold)
+    if decision == policy.Decision.MATCH and not turned >= threshold_at(fmr=policy.turned_fmr(fmr)):
+        return replace(refusal, liveness=str(Code.SEVERAL_PEOPLE))
     return Comparison(
         decision,
         similarity,

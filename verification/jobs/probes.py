@@ -9,15 +9,17 @@ from django.conf import settings
 from ml.faces.liveness import Action, judge
 from ml.faces.quality import VERIFICATION_GATE
 from ml.serving.pipeline import FacePipeline
+from verification import policy
 from verification.models import Attempt, VerificationSession
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A face to compare; `liveness` says why it must not win, or is empty."""
+    """A face to compare; `liveness` says why it must not win, or is empty; `turned` is the same head turned away."""
 
     embedding: np.ndarray
     liveness: str = ""
+    turned: tuple[np.ndarray, ...] = ()
 
 
 def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
@@ -34,10 +36,16 @@ def probe_of(attempt: Attempt, pipeline: FacePipeline) -> Probe | str:
         return "no_face"
     if first.reasons:
         return str(first.reasons[0])
-    same_face = partial(pipeline.same_person, fmr=settings.FACE_TARGET_FMR)
-    verdict = judge(frames, actions, same_person=pipeline.same_person, same_face=same_face)
+    fmr = settings.FACE_TARGET_FMR
+    verdict = judge(
+        frames,
+        actions,
+        same_person=pipeline.same_person,
+        same_head=partial(pipeline.same_person, fmr=policy.turned_fmr(fmr)),
+        same_face=partial(pipeline.same_person, fmr=fmr),
+    )
     best = max(verdict.neutral, key=lambda frame: frame.score, default=first)
-    return Probe(best.embedding, attempt.liveness or str(verdict.code or ""))
+    return Probe(best.embedding, attempt.liveness or str(verdict.code or ""), verdict.turned)
 
 
 def attack_probability_of(attempt: Attempt, pipeline: FacePipeline) -> float | None:

@@ -46,7 +46,9 @@ def frames_fault(session: VerificationSession, frames: list[bytes], at: datetime
         with transaction.atomic():
             SeenFrame.objects.bulk_create(seen)
     except IntegrityError:
-        SeenFrame.objects.bulk_create(seen, ignore_conflicts=True)  # the new ones beside it are known now, too
+        SeenFrame.objects.bulk_create(
+            seen, ignore_conflicts=True
+        )  # the new ones beside it are known now, too
         return LivenessFault.REPLAYED
     if at - session.created_at < timedelta(seconds=SECONDS_PER_ACTION * len(session.challenge)):
         return LivenessFault.TOO_FAST

@@ -13,7 +13,7 @@ import numpy as np
 
 from ml.faces.liveness.frames import Frame
 from ml.faces.liveness.motion import depth_of_motion, mouth_opening, shift_between, turn_between
-from ml.types import Floats
+from ml.types import Floats, Reason
 
 SamePerson = Callable[[Floats, Floats], bool]
 
@@ -37,6 +37,8 @@ MIN_DEPTH = 0.05
 # The shipped model's threshold at a false match rate of 1 %. Two frames of one person in motion had 0.41 or more in
 # 99.9 % of pairs; strangers lie about 0.
 SAME_PERSON = 0.37
+# Its threshold at a false match rate of 1 in 1,000, for the mean of a movement's frames: it strays less than one.
+SAME_HEAD = 0.4711
 # Its threshold at a false match rate of 1 in 10,000, for faces that look into the camera.
 SAME_FACE = 0.5492
 # A held pose still trembles: two frames of a camera differ by more than this in eye distances.
@@ -75,10 +77,12 @@ class Verdict:
     Attributes:
         code: Why the challenge was not met, or None when it was.
         neutral: The frames that face the camera as the first one does; they may meet a template.
+        turned: The mean embedding, float32 (d,), of each turn's frames: that head has to be the template's too.
     """
 
     code: Code | None
     neutral: tuple[Frame, ...] = ()
+    turned: tuple[Floats, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -89,6 +93,11 @@ class Verdict:
 def by_cosine(a: Floats, b: Floats) -> bool:
     """Tell whether two embeddings, also of turned heads, are of one person, for the shipped model."""
     return _cosine(a, b) >= SAME_PERSON
+
+
+def by_mean_cosine(a: Floats, b: Floats) -> bool:
+    """Tell the same where the second is the mean of several frames."""
+    return _cosine(a, b) >= SAME_HEAD
 
 
 def by_strict_cosine(a: Floats, b: Floats) -> bool:
@@ -105,6 +114,7 @@ def judge(
     actions: Sequence[Action],
     *,
     same_person: SamePerson = by_cosine,
+    same_head: SamePerson = by_mean_cosine,
     same_face: SamePerson = by_strict_cosine,
 ) -> Verdict:
     """Judge the frames of one challenge, in the order they were taken.
@@ -113,6 +123,7 @@ def judge(
         frames: None stands for a frame without a face.
         actions: What was asked, in order.
         same_person: Whether two embeddings, also of turned heads, are of one person.
+        same_head: Whether the start and the mean of a movement's frames are.
         same_face: Whether two of faces that look into the camera are, as strictly as at a sign-in.
     """
     if not MIN_FRAMES <= len(frames) <= MAX_FRAMES:
@@ -124,13 +135,22 @@ def judge(
     neutral = tuple(
         face for face, pose in zip(faces, poses, strict=True) if pose == REST and not face.reasons
     )
-    # Every frame resembles the first: the face that meets the template is the one that turned. Those that may meet it
-    # do so strictly, else one photograph among the frames would do.
+    shown = {action: _mean(faces, poses, action) for action in Action if action in poses}
+    turned = tuple(mean for action, mean in shown.items() if action in TURNS)
+    # Every frame resembles the first: the face that meets the template is the one that turned. Each movement does so
+    # more closely, as a whole, than a stranger's luckiest frame would. Those that may meet the template do so strictly,
+    # else one photograph among the frames would do.
     start = faces[0].embedding
     alike = all(same_person(start, face.embedding) for face in faces[1:])
-    if not alike or not all(same_face(start, face.embedding) for face in neutral):
-        return Verdict(Code.SEVERAL_PEOPLE, neutral)
-    return Verdict(_fault(faces, poses, list(actions)), neutral)
+    moved = all(same_head(start, mean) for mean in shown.values())
+    if not (alike and moved and all(same_face(start, face.embedding) for face in neutral)):
+        return Verdict(Code.SEVERAL_PEOPLE, neutral, turned)
+    return Verdict(_fault(faces, poses, list(actions)), neutral, turned)
+
+
+def _mean(faces: list[Frame], poses: list["Action | str | None"], action: Action) -> Floats:
+    shown = [face.embedding for face, pose in zip(faces, poses, strict=True) if pose == action]
+    return np.asarray(np.mean(shown, axis=0), np.float32)
 
 
 def _fault(faces: list[Frame], poses: list["Action | str | None"], actions: list[Action]) -> Code | None:
@@ -151,12 +171,20 @@ REST = "rest"
 
 
 def poses_of(faces: Sequence[Frame]) -> list["Action | str | None"]:
-    """Return what each frame shows against the first one, and its eyes against the person's own open ones."""
+    """Return what each frame shows against the first one, and its eyes against the person's own open ones.
+
+    A bad picture shows nothing: faces that are blurred, small or overexposed resemble each other.
+    """
     start = faces[0]
     seen = [face.eyes for face in faces if face.eyes is not None and is_at_rest(face.points, start)]
     # The upper quartile: neither one wide glance nor the closed eyes themselves.
     own = float(np.quantile(seen, 0.75)) if seen else None
-    return [pose_of(face, start, own) for face in faces]
+    return [pose_of(face, start, own) if is_clear(face) else None for face in faces]
+
+
+def is_clear(face: Frame) -> bool:
+    """Whether a face is good enough to be compared, however far the head is turned."""
+    return set(face.reasons) <= {Reason.EXTREME_POSE}
 
 
 def pose_of(face: Frame, start: Frame, open_eyes: float | None = None) -> "Action | str | None":

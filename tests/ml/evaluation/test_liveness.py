@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
+from ml.evaluation import borrowed_heads as heads
 from ml.evaluation import liveness as trials
 from ml.serving.pipeline import FacePipeline
 from tests.faces import SHARED, astronaut, lfw, lfw_people, needs_lfw
@@ -66,6 +67,34 @@ def test_it_passes_no_two_people(clips, pipeline):
     tries = trials.two_people_tries(clips, strangers, starts=12, rng=np.random.default_rng(0))
     assert tries
     assert not any(each.verdict.passed for each in tries)
+
+
+@pytest.fixture(scope="module")
+def owners(pipeline):
+    rng = np.random.default_rng(0)
+    people = (
+        heads.owner_of(name, lfw(name, 10), pipeline.frames, rng=rng) for name in lfw_people(12, images=10)
+    )
+    return [owner for owner in people if owner]
+
+
+def meets(anchors, head):
+    template = anchors.mean(axis=0)
+    return template @ head / np.linalg.norm(template) / np.linalg.norm(head) >= 0.4849
+
+
+@needs_clips
+@needs_lfw
+def test_it_passes_no_photograph_of_the_owner_with_the_head_of_a_stranger(clips, owners):
+    tries = list(heads.borrowed_head_tries(owners, clips, meets))
+    assert len(tries) == len(owners) > 8
+    assert not any(each.verdict.passed for each in tries)
+
+
+@needs_lfw
+def test_it_passes_the_owners_own_head_on_photographs_of_other_days(owners):
+    tries = list(heads.own_head_tries(owners, meets))
+    assert sum(each.verdict.passed for each in tries) >= 0.9 * len(tries) > 0
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,21 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from enrollment.management.arguments import natural_int, positive_int
+from ml.evaluation import borrowed_heads as heads
 from ml.evaluation import liveness as trials
 from ml.evaluation.liveness import Shot, Try
 from ml.faces.images import decode, encode_jpeg
 from ml.serving.pipeline import FacePipeline
-from ml.types import Picture
+from ml.siamese.rules import TemplateMean
+from ml.types import Floats, Picture
+from verification import policy
 
 STARTS = 50
 STILL_SIDE_PX = 480
 ROUNDS = 25
+PHOTOGRAPHS_A_PERSON = 20
+# The clips whose names tell that somebody turns.
+TURNING = "turns"
 
 
 class Command(BaseCommand):
@@ -33,6 +40,9 @@ class Command(BaseCommand):
         parser.add_argument("--photographs", type=Path, help="folder <name>/<image>.jpg")
         parser.add_argument("--time", action="store_true", help="only measure what a frame costs")
         parser.add_argument(
+            "--borrowed", action="store_true", help="only try strangers' heads beside photographs"
+        )
+        parser.add_argument(
             "--threads", type=positive_int, default=settings.FACE_THREADS, help="of one frame"
         )
         parser.add_argument("--tries", type=positive_int, default=300, help="photographs to tilt")
@@ -42,12 +52,14 @@ class Command(BaseCommand):
         pipeline = FacePipeline.load(Path(settings.FACE_MODEL), threads=options["threads"])
         if options["time"]:
             self._time(options["data"], pipeline)
+        elif options["photographs"] and options["borrowed"]:
+            self._print(self._borrow(options, pipeline))
         elif options["photographs"]:
-            self._try(options, pipeline)
+            self._print([*self._try(options, pipeline), *self._borrow(options, pipeline)])
         else:
             raise CommandError("expected --photographs or --time")
 
-    def _try(self, options: dict[str, Any], pipeline: FacePipeline) -> None:
+    def _try(self, options: dict[str, Any], pipeline: FacePipeline) -> list[Try]:
         rng = np.random.default_rng(options["seed"])
         people = _clips(options["data"] / "videos" / "bona_fide", pipeline)
         attacks = _clips(options["data"] / "videos" / "attack", pipeline)
@@ -55,7 +67,7 @@ class Command(BaseCommand):
         faces = _shots([encode_jpeg(picture) for picture in photographs[:40]], pipeline)
         judged = trials.judge_anew(pipeline.frames)
         replayed = trials.bona_fide_tries(attacks, starts=STARTS, judged=judged)
-        tries = [
+        return [
             *trials.bona_fide_tries(people, starts=STARTS, judged=judged),
             *trials.blink_tries(people, starts=STARTS, judged=judged),
             *trials.shaken_tries(photographs, pipeline.frames, rng=rng),
@@ -65,7 +77,30 @@ class Command(BaseCommand):
             *trials.two_people_tries(people, faces, starts=STARTS, rng=rng, judged=judged),
             *(Try("replayed video", each.source, each.verdict) for each in replayed),
         ]
-        self._print(tries)
+
+    def _borrow(self, options: dict[str, Any], pipeline: FacePipeline) -> list[Try]:
+        """As `attempt_decide` has it, with the shipped model's rule for the mean of the anchors."""
+        rng = np.random.default_rng(options["seed"])
+        rule = TemplateMean(pipeline.artifact.comparator)
+        threshold = pipeline.artifact.calibration.threshold(anchors=heads.ANCHORS, fmr=policy.TURNED_FMR)
+        films = {
+            f"{path.stem}{how}": _shots(
+                [_filmed(each, change) for each in trials.clip_pictures(path)], pipeline
+            )
+            for path in _paths(options["data"] / "videos" / "bona_fide")
+            if TURNING in path.stem
+            for how, change in heads.FILMED.items()
+        }
+        owners = [
+            owner
+            for folder, pictures in _people(options["photographs"])
+            if (owner := heads.owner_of(folder, pictures, pipeline.frames, rng=rng))
+        ]
+
+        def meets(anchors: Floats, head: Floats) -> bool:
+            return rule.score(anchors, head) >= threshold
+
+        return [*heads.own_head_tries(owners, meets), *heads.borrowed_head_tries(owners, films, meets)]
 
     def _time(self, data: Path, pipeline: FacePipeline) -> None:
         self.stdout.write("| clip | frames | ms a frame | ms of the processor a frame |\n|---|---|---|---|")
@@ -102,6 +137,18 @@ def _shots(pictures: list[bytes], pipeline: FacePipeline) -> list[Shot]:
     """Those with a face, each looked at alone."""
     faces = ((picture, pipeline.frame(picture, eyes=True)) for picture in pictures)
     return [Shot.of(picture, face) for picture, face in faces if face is not None]
+
+
+def _filmed(picture: bytes, change: Callable[[Picture], Picture]) -> bytes:
+    return encode_jpeg(np.ascontiguousarray(change(decode(picture))))
+
+
+def _people(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
+    """People with enough photographs, and the first of these."""
+    for person in sorted(path for path in folder.iterdir() if path.is_dir()):
+        paths = sorted(person.glob("*.jpg"))[:PHOTOGRAPHS_A_PERSON]
+        if len(paths) > heads.ANCHORS:
+            yield person.name, [path.read_bytes() for path in paths]
 
 
 def _photographs(folder: Path, count: int, rng: np.random.Generator) -> list[Picture]:

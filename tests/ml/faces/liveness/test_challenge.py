@@ -7,6 +7,7 @@ import pytest
 
 from ml.faces.liveness import Action, Code, Frame, judge
 from ml.faces.liveness.motion import depth_of_motion, mouth_opening, turn_between
+from ml.types import Reason
 from tests.ml.faces.liveness.heads import frame, head, turned
 
 LEFT, RIGHT, UP, MOUTH, BLINK = Action
@@ -100,6 +101,56 @@ def test_it_refuses_one_photograph_of_somebody_alike_among_the_frames():
 def test_it_refuses_a_second_person():
     other = frame(yaw=28, embedding=np.array([0, 1], np.float32))
     assert judge([*ANSWER[:3], other, *ANSWER[4:]], [LEFT, UP]).code == Code.SEVERAL_PEOPLE
+
+
+def like(face: Frame, cosine: float) -> Frame:
+    """The face of somebody whose embedding has this cosine to the start's."""
+    return replace(face, embedding=np.array([cosine, np.sqrt(1 - cosine**2)], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("shown", "actions"),
+    [
+        ([frame(yaw=30), frame(yaw=32)], [LEFT]),
+        ([frame(yaw=-30)], [RIGHT]),
+        ([frame(pitch=24), frame(pitch=25)], [UP]),
+        ([frame(mouth=0.5), frame(mouth=0.55)], [MOUTH]),
+    ],
+)
+def test_it_refuses_a_movement_of_somebody_a_little_alike(shown, actions):
+    """Whoever scans a film of their own finds frames that resemble the photograph of somebody else."""
+    own = [frame(), frame(yaw=1), frame(yaw=2)]
+    mine = [*own, *(like(face, 0.48) for face in shown)]
+    assert judge(mine, actions).passed
+    strangers = [*own, *(like(face, 0.46) for face in shown)]
+    assert judge(strangers, actions).code == Code.SEVERAL_PEOPLE
+
+
+def test_one_frame_of_a_turn_may_be_less_alike():
+    assert judge([*ANSWER[:3], like(ANSWER[3], 0.38), *ANSWER[4:]], [LEFT, UP]).passed
+
+
+def test_it_tells_what_turned_looked_like():
+    turned_head = judge([*ANSWER[:3], like(ANSWER[3], 0.6), *ANSWER[4:]], [LEFT, UP]).turned
+    assert np.allclose(turned_head, [[0.8, 0.4]])
+
+
+@pytest.mark.parametrize("reason", [Reason.BLURRED, Reason.FACE_TOO_SMALL, Reason.TOO_BRIGHT, Reason.CUT_OFF])
+@pytest.mark.parametrize("frames", [(2, 3), (4, 5)])
+def test_a_bad_picture_shows_no_movement(reason, frames):
+    """Such faces resemble each other, whoever they are of."""
+    answer = [replace(face, reasons=(reason,)) if i in frames else face for i, face in enumerate(ANSWER)]
+    assert judge(answer, [LEFT, UP]).code == Code.WRONG_ACTIONS
+
+
+def test_one_bad_picture_of_a_movement_does_no_harm():
+    answer = [*ANSWER[:3], replace(ANSWER[3], reasons=(Reason.BLURRED,)), *ANSWER[4:]]
+    assert judge(answer, [LEFT, UP]).passed
+
+
+def test_it_takes_movements_that_turn_too_far_away_for_a_comparison():
+    answer = [*ANSWER[:4], *(replace(face, reasons=(Reason.EXTREME_POSE,)) for face in ANSWER[4:])]
+    assert judge(answer, [LEFT, UP]).passed
 
 
 def test_it_refuses_a_start_that_looks_aside():
