@@ -52,7 +52,7 @@ class SiteAdmin(ModelAdmin):
         return self._log(request, [obj], CHANGE, message)[0]
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> list[LogEntry]:
-        return self._log(request, queryset, DELETION, [])
+        return self._log(request, queryset, DELETION, "")
 
     def _log(self, request: HttpRequest, rows: Iterable[Model], flag: int, message: Any) -> list[LogEntry]:
         """The admin's own log, which outlives what it tells of: rows of people stand there by number alone."""

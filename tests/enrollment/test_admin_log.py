@@ -56,6 +56,7 @@ def test_it_names_what_is_nobodys(browser):
     endpoint = WebhookEndpoint.objects.create(url="https://example.org/hook", kinds=[])
     browser.post(f"{HOOKS}{endpoint.pk}/delete/", {"post": "yes"})
     assert told() == [str(endpoint)]
+    assert LogEntry.objects.get().get_change_message() == ""
 
 
 def test_what_it_told_before_is_taken_back(staff):
