@@ -210,3 +210,9 @@ def test_a_number_that_is_a_name_and_an_id_names_nobody(person, command, tmp_pat
     more = {"output": tmp_path / "x.zip"} if command == "export_subject" else {}
     with pytest.raises(CommandError, match="may mean 'ada' with the id"):
         call_command(command, str(person.pk), **more)
+
+
+def test_an_export_to_nowhere_is_not_begun(person, tmp_path):
+    with pytest.raises(CommandError, match="expected a file"):
+        call_command("export_subject", "ada", output=tmp_path / "none" / "ada.zip")
+    assert not AuditEvent.objects.filter(action="export").exists()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from enrollment.management.people import add_person, person_named
 from enrollment.models import User
@@ -20,10 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, required=True, help="The zip file to write.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        output: Path = options["output"]
-        person = person_named(options)
+        output, person = options["output"], person_named(options)
+        try:
+            output.touch(OWNER_ONLY)
+            output.chmod(OWNER_ONLY)  # it may have been there
+        except OSError as error:
+            raise CommandError(f"{output}: expected a file, or room for one: {error.strerror}") from error
         data = account_export(person) if isinstance(person, User) else subject_export(person)
-        output.touch(OWNER_ONLY)
-        output.chmod(OWNER_ONLY)  # it may have been there
         output.write_bytes(data)
         self.stdout.write(f"{output}: {len(data)} bytes. It holds unencrypted pictures.")
