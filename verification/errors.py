@@ -8,6 +8,16 @@ class SessionNotFound(DomainError):
     detail = "There is no such verification session."
 
 
+class PurgeIncomplete(DomainError):
+    """Some of what was to be erased is still there. `erased` counts the rest."""
+
+    code = "purge_incomplete"
+
+    def __init__(self, erased: dict[str, int], failed: list[str]):
+        self.erased = erased
+        super().__init__(f"Could not be erased: {', '.join(failed)}. The log tells why; run it again.")
+
+
 class SessionClosed(DomainError):
     code = "session_closed"
     detail = "This verification session is over. Start again."

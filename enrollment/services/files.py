@@ -1,13 +1,16 @@
 """Encrypted files, and which rows they belong to."""
 
+import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.db.models import FileField, Model
 from django.utils import timezone
 
 from enrollment.storage import EncryptedStorage, faces_storage
+
+logger = logging.getLogger(__name__)
 
 # A file is written before its row; one that has no row after so long never will.
 ORPHAN_AFTER = timedelta(hours=1)
@@ -23,13 +26,30 @@ def face_file_fields() -> Iterator[tuple[type[Model], str]]:
 
 def orphans_erase() -> int:
     """Erases encrypted files that no row names: what a crash between file and row left behind. Answers how many."""
-    storage, oldest = faces_storage(), timezone.now() - ORPHAN_AFTER
-    candidates = {name for name in _names("") if storage.get_modified_time(name) < oldest}
+    oldest = timezone.now() - ORPHAN_AFTER
+    candidates = {name for name in _names("") if _is_older(name, oldest)}
     for model, column in face_file_fields():
         candidates -= set(model._default_manager.values_list(column, flat=True))
-    for name in candidates:
-        storage.delete(name)
-    return len(candidates)
+    return sum(_is_erased(name) for name in candidates)
+
+
+def _is_older(name: str, oldest: datetime) -> bool:
+    try:
+        return faces_storage().get_modified_time(name) < oldest
+    except OSError:
+        if faces_storage().exists(name):
+            raise
+        return False  # erased since it was listed
+
+
+def _is_erased(name: str) -> bool:
+    """One that stays is tried again the next night."""
+    try:
+        faces_storage().delete(name)
+    except OSError as error:
+        logger.error("file %s could not be erased: %s", name, error)
+        return False
+    return True
 
 
 def _names(folder: str) -> Iterator[str]:

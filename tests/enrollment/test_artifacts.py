@@ -87,6 +87,7 @@ def test_it_erases_nothing_that_a_version_names():
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_taken_for_dead_leaves_what_its_successor_stored(settings, tmp_path, monkeypatch):
     from enrollment.jobs import training
+    from enrollment.jobs.training_rows import Outcome
 
     settings.TRAINING_DIR, model, champion = tmp_path / "training", tmp_path / "model", model_version()
     rewrite_manifest(shutil.copytree(site.FACE_MODEL, model), {"name": "challenger"})
@@ -95,9 +96,9 @@ def test_a_worker_taken_for_dead_leaves_what_its_successor_stored(settings, tmp_
     version = ModelVersion.objects.create(name="challenger", network="x", state="draft", created_by_run=run)
     finish = training.run_finish
 
-    def learned(_: training._Execution) -> training.Outcome:
+    def learned(_: object) -> Outcome:
         path = artifacts.artifact_store(model)
-        return training.Outcome(path, path, (model / "manifest.json").read_text(), {}, passed=True)
+        return Outcome(path, path, (model / "manifest.json").read_text(), {}, passed=True)
 
     def overtaken(*args):
         """It froze after storing the model; the other one comes to the same, byte by byte."""

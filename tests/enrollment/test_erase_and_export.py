@@ -1,10 +1,11 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -191,6 +192,32 @@ def test_files_that_no_row_names_are_swept_after_an_hour(person, monkeypatch):
     assert orphans_erase() > 0
     assert not storage.exists(orphan)
     assert all(storage.exists(name) for name in Sample.objects.values_list("image", flat=True))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_file_that_is_gone_or_cannot_be_erased_stops_no_other(db, monkeypatch, gone):
+    storage = faces_storage()
+    stuck, other = (
+        storage.save(f"ab/{name}", io.BytesIO(b"left behind")) for name in (f"stuck{gone}", "other")
+    )
+    backend = storages["faces_backend"]
+    delete, modified = backend.delete, backend.get_modified_time
+
+    def delete_others(name: str) -> None:
+        if name == stuck:
+            raise PermissionError
+        delete(name)
+
+    def modified_unless_gone(name: str) -> datetime:
+        if gone and name == stuck:
+            delete(stuck)
+        return modified(name)
+
+    monkeypatch.setattr(backend, "delete", delete_others)
+    monkeypatch.setattr(backend, "get_modified_time", modified_unless_gone)
+    monkeypatch.setattr("enrollment.services.files.ORPHAN_AFTER", -timedelta(minutes=1))
+    assert orphans_erase() > 0
+    assert (storage.exists(stuck), storage.exists(other)) == (not gone, False)
 
 
 def test_every_column_of_encrypted_files_is_known():

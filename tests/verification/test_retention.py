@@ -6,16 +6,16 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from enrollment.checks import check_retention
-from enrollment.models import AuditEvent, Consent, Sample, StoredAnswer, Subject, SubjectImport
+from enrollment.models import AuditEvent, Consent, ModelVersion, Sample, StoredAnswer, Subject, SubjectImport
 from tests.factories import SampleFactory, backend_subject, enrolled_subject, model_version, service_key
 from verification.errors import FaceSignInOff
 from verification.models import Attempt, FailureCount, Identification, SeenFrame, Source, VerificationSession
-from verification.services import retention_purge, session_open
+from verification.services import retention, retention_purge, session_open
 
 pytestmark = pytest.mark.django_db
 note_earlier_use = import_module("verification.migrations.0015_note_earlier_use").note_earlier_use
@@ -128,6 +128,25 @@ def test_the_command_writes_what_it_did_into_the_log(db, capsys):
     call_command("purge")
     assert "unused faces: 0" in capsys.readouterr().out
     assert AuditEvent.objects.filter(action="purge").exists()
+
+
+def test_one_face_that_cannot_be_erased_stops_nothing_else(unused, monkeypatch, capsys):
+    other = backend_subject(ModelVersion.objects.get(), np.full(192, 192**-0.5, dtype=np.float32))
+    for model, column in ((Sample, "created_at"), (Consent, "granted_at"), (Subject, "created_at")):
+        model.objects.update(**{column: FOUR_YEARS_AGO})
+    AuditEvent.objects.create(action="export", created_at=FOUR_YEARS_AGO)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(retention, "consent_withdraw", broken)
+    with pytest.raises(CommandError, match=r"purge_incomplete.*unused faces"):
+        call_command("purge")
+    assert "unused faces: 1" in capsys.readouterr().out
+    assert not Subject.objects.filter(pk=other.pk).exists()
+    assert not AuditEvent.objects.filter(action="export").exists()
+    event = AuditEvent.objects.get(action="purge")
+    assert (event.outcome, event.details["failed"]) == ("refused", ["unused faces"])
 
 
 def test_it_clears_browser_sessions_that_ended(client, settings, stranger):

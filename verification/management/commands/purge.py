@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from verification.errors import PurgeIncomplete
 from verification.services import retention_purge
 
 
@@ -13,11 +14,18 @@ class Command(BaseCommand):
     help = "Erase unused faces, old records and files that belong to nobody, as the retention settings say."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("clearsessions")
-        for what, count in retention_purge().items():
+        incomplete = None
+        try:
+            erased = retention_purge()
+        except PurgeIncomplete as error:
+            erased, incomplete = error.erased, error
+        for what, count in erased.items():
             self.stdout.write(f"{what}: {count}")
+        call_command("clearsessions")
         if connection.vendor == "sqlite":
             _analyze()
+        if incomplete:
+            raise CommandError(str(incomplete))
 
 
 def _analyze() -> None:
