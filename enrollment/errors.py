@@ -1,5 +1,8 @@
 """Errors of the domain. Each has a stable code; what HTTP status it becomes is decided at the edge."""
 
+# So many rows are named in words.
+NAMED = 20
+
 
 class DomainError(Exception):
     """Base of what a service refuses. `detail` is written for the person in front of the screen."""
@@ -90,6 +93,18 @@ class StorageFull(DomainError):
 class SealBroken(DomainError):
     code = "seal_broken"
     detail = "Stored data could not be opened: wrong key, or it was altered."
+
+
+class RotationIncomplete(SealBroken):
+    """All but a few values bear the newest key. `changed` counts them."""
+
+    def __init__(self, changed: dict[str, int], broken: list[str]):
+        self.changed = changed
+        more = f" and {len(broken) - NAMED} more, which the log names" if len(broken) > NAMED else ""
+        super().__init__(
+            f"{len(broken)} could not be opened or found: {', '.join(broken[:NAMED])}{more}. Everything else bears the "
+            "newest key. Keep the old one until they are restored or erased, and run this again."
+        )
 
 
 class TrainingRefused(DomainError):

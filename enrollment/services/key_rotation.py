@@ -4,7 +4,8 @@ Rows are taken in small batches under row locks; what already bears the newest k
 stopped is simply started again.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,9 +16,12 @@ from django.db import transaction
 from django.db.models import BinaryField, Model
 
 from enrollment.crypto import MFA_CONTEXT, is_current, is_current_text, seal, seal_text, unseal, unseal_text
+from enrollment.errors import RotationIncomplete, SealBroken
 from enrollment.models import AuditEvent
 from enrollment.services.files import face_file_fields
 from enrollment.storage import faces_storage
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50
 SEALED = "sealed_"
@@ -26,14 +30,24 @@ MFA_SECRETS = ("secret", "seed")
 
 
 def keys_rotate() -> dict[str, int]:
-    """Seals everything with the newest key. Answers how many values changed, by column."""
-    changed = {}
+    """Seals everything with the newest key. Answers how many values changed, by column.
+
+    Passes over what cannot be opened, or has no file. Raises RotationIncomplete in the end, which names that.
+    """
+    changed: dict[str, int] = {}
+    broken: list[str] = []
     for model, columns in sealed_columns():
-        changed[model._meta.label] = sum(_batches(model, partial(_columns_reseal, columns=columns)))
+        reseal = partial(_columns_reseal, columns=columns)
+        changed[model._meta.label] = sum(_batches(model, reseal, broken))
     for model, column in face_file_fields():
-        changed[f"{model._meta.label}.{column}"] = sum(_batches(model, partial(_file_reseal, column=column)))
-    changed[Authenticator._meta.label] = sum(_batches(Authenticator, _authenticator_reseal))
-    AuditEvent.record(AuditEvent.Action.KEY_ROTATION, details=changed)
+        reseal = partial(_file_reseal, column=column)
+        changed[f"{model._meta.label}.{column}"] = sum(_batches(model, reseal, broken))
+    changed[Authenticator._meta.label] = sum(_batches(Authenticator, _authenticator_reseal, broken))
+    outcome = AuditEvent.Outcome.REFUSED if broken else AuditEvent.Outcome.SUCCESS
+    details = changed | ({"broken": len(broken)} if broken else {})
+    AuditEvent.record(AuditEvent.Action.KEY_ROTATION, outcome, details=details)
+    if broken:
+        raise RotationIncomplete(changed, broken)
     return changed
 
 
@@ -46,17 +60,26 @@ def sealed_columns() -> Iterator[tuple[type[Model], list[str]]]:
             yield model, columns
 
 
-def _batches(model: type[Model], reseal: Any) -> Iterator[int]:
-    """Applies `reseal` to every row, a batch a transaction."""
+def _batches(model: type[Model], reseal: Callable[[Any], int], broken: list[str]) -> Iterator[int]:
+    """Applies `reseal` to every row, a batch a transaction. Adds the names of those that it cannot be applied to."""
     last = None
     while True:
         with transaction.atomic():
             rows = model._default_manager.select_for_update(of=("self",)).order_by("pk")
             batch = list((rows if last is None else rows.filter(pk__gt=last))[:BATCH])
-            yield sum(reseal(row) for row in batch)
+            yield sum(_resealed(row, reseal, broken) for row in batch)
         if len(batch) < BATCH:
             return
         last = batch[-1].pk
+
+
+def _resealed(row: Model, reseal: Callable[[Any], int], broken: list[str]) -> int:
+    try:
+        return reseal(row)
+    except (SealBroken, FileNotFoundError) as error:
+        broken.append(f"{row._meta.label} {row.pk}")
+        logger.error("%s keeps its old seal: %s", broken[-1], error)
+        return 0
 
 
 def _columns_reseal(row: Any, *, columns: list[str]) -> int:

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from enrollment.crypto import is_current
@@ -54,6 +54,27 @@ def test_it_leaves_no_second_copy(subject, new_key, django_capture_on_commit_cal
     with django_capture_on_commit_callbacks(execute=True):
         keys_rotate()
     assert not any(faces_storage().exists(name) for name in old)
+
+
+@pytest.mark.parametrize("harm", ["seal", "file"])
+def test_it_passes_over_what_cannot_be_opened_and_says_so(subject, new_key, capsys, harm):
+    broken = Sample.objects.order_by("pk").first()
+    if harm == "seal":
+        Sample.objects.filter(pk=broken.pk).update(sealed_crop=b"\x01altered" * 9)
+    else:
+        faces_storage().delete(broken.image.name)
+    new_key()
+    with pytest.raises(
+        CommandError, match=f"seal_broken: 1 could.*enrollment.Sample {broken.pk}.*Keep the old"
+    ):
+        call_command("rotate_keys")
+    assert "newest" not in capsys.readouterr().out
+    for sample in Sample.objects.exclude(pk=broken.pk):
+        assert is_current(sample.sealed_crop)
+        assert faces_storage().is_current(sample.image.name)
+    assert all(is_current(template.sealed_embedding) for template in Template.objects.all())
+    event = AuditEvent.objects.get(action="key_rotation")
+    assert (event.outcome, event.details["broken"]) == ("refused", 1)
 
 
 def test_it_goes_on_where_it_was_stopped(subject, new_key, monkeypatch):

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from enrollment.errors import RotationIncomplete
 from enrollment.services import keys_rotate
 
 
@@ -14,6 +15,13 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for column, count in keys_rotate().items():
-            self.stdout.write(f"{column}: {count}")
+        try:
+            self._tell(keys_rotate())
+        except RotationIncomplete as error:
+            self._tell(error.changed)
+            raise CommandError(str(error)) from error
         self.stdout.write("Everything bears the newest key.")
+
+    def _tell(self, changed: dict[str, int]) -> None:
+        for column, count in changed.items():
+            self.stdout.write(f"{column}: {count}")
