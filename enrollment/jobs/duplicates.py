@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from enrollment.errors import SealBroken
 from enrollment.jobs.claims import claim_lost
 from enrollment.jobs.gallery import candidates_for
 from enrollment.jobs.pipeline import embeddings_of, pipeline_for
@@ -25,7 +26,10 @@ def duplicates_check(subject_id: int) -> None:
     subject = Subject.objects.filter(pk=subject_id).first()
     if subject is None:
         return
-    _flag_alike(subject)
+    try:
+        _flag_alike(subject)
+    except SealBroken:  # as it will be the next time
+        logger.error("subject %s could not be compared with others: a template does not open", subject.pk)
     done = Subject.objects.filter(pk=subject.pk, duplicates_due_at=subject.duplicates_due_at)
     done.update(duplicates_due_at=None)  # unless another anchor came meanwhile
 

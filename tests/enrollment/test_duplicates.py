@@ -10,7 +10,7 @@ from enrollment import jobs
 from enrollment.errors import IllegalTransition
 from enrollment.jobs import duplicates, gallery
 from enrollment.jobs.duplicates import LOST_AFTER
-from enrollment.models import DuplicateFlag, Subject
+from enrollment.models import DuplicateFlag, Subject, Template
 from enrollment.services import duplicate_resolve, face_erase
 from tests.faces import portraits
 from tests.factories import ConsentFactory, SampleFactory, enrolled_subject, model_version
@@ -67,6 +67,15 @@ def test_a_check_whose_message_got_lost_comes_back_until_it_is_done(version):
     jobs.duplicates_check(subject.pk)
     subject.refresh_from_db()
     assert subject.duplicates_due_at is None
+
+
+def test_a_template_that_does_not_open_is_not_tried_for_ever(pair, caplog):
+    Template.objects.filter(sample__subject=pair[0]).update(sealed_embedding=b"\x01altered" * 9)
+    Subject.objects.update(duplicates_due_at=timezone.now())
+    jobs.duplicates_check(pair[0].pk)
+    pair[0].refresh_from_db()
+    assert pair[0].duplicates_due_at is None
+    assert "does not open" in caplog.text
 
 
 def test_an_anchor_that_comes_during_a_check_is_checked_anew(version, monkeypatch):
