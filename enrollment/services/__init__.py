@@ -5,8 +5,9 @@ from enrollment.services.archives import Entry, archive_read
 from enrollment.services.audit import audit_record
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
+from enrollment.services.external_ids import EXTERNAL_ID
 from enrollment.services.files import orphans_erase
-from enrollment.services.imports import EXTERNAL_ID, subjects_import
+from enrollment.services.imports import subjects_import
 from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
 from enrollment.services.people_sets import people_set_create

@@ -5,7 +5,6 @@ looks at one by one, and which the sweep finds again when a worker is killed.
 """
 
 import logging
-import re
 from collections import Counter
 from pathlib import PurePosixPath
 
@@ -13,10 +12,11 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from enrollment.errors import DomainError, ImageRefused, StorageFull
+from enrollment.errors import DomainError, StorageFull
 from enrollment.models import ImportedPicture, ServiceKey, Subject, SubjectImport
 from enrollment.reasons import Reason
 from enrollment.services.archives import Entry
+from enrollment.services.external_ids import external_id_of, refused
 from enrollment.services.samples import sample_store
 from enrollment.services.subjects import subject_prepare
 from enrollment.services.uploads import image_read
@@ -24,9 +24,6 @@ from enrollment.storage import faces_storage
 
 logger = logging.getLogger(__name__)
 
-EXTERNAL_ID = re.compile(r"[^\x00-\x1f\x7f/\\]{1,128}")
-# What comes after another dot belongs to the name: `anna.smith` is not `anna`.
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 LONGEST_NAME = 255
 
 
@@ -69,7 +66,7 @@ def _take_in(entry: Entry, picture: ImportedPicture, ambiguous: set[str], *, tra
     try:
         external_id = external_id_of(entry.name)
         if external_id in ambiguous:
-            raise _refused(Reason.BAD_NAME)
+            raise refused(Reason.BAD_NAME)
         data = image_read(ContentFile(_whole(entry)))
         with transaction.atomic():
             picture.subject = subject_prepare(external_id, training=training)
@@ -89,7 +86,7 @@ def _stored_name(entry: Entry) -> str:
 def _whole(entry: Entry) -> bytes:
     data = entry.read()
     if data is None:
-        raise _refused(Reason.UNREADABLE_IMAGE)
+        raise refused(Reason.UNREADABLE_IMAGE)
     return data
 
 
@@ -98,17 +95,3 @@ def _ambiguous(entries: list[Entry]) -> set[str]:
     folders = {PurePosixPath(entry.name).parent for entry in entries}
     times = Counter(folder.name.strip() for folder in folders if folder.name)
     return {name for name, count in times.items() if count > 1}
-
-
-def external_id_of(name: str) -> str:
-    """The folder of a file, or its name without the ending. Raises ImageRefused where neither names anybody."""
-    path = PurePosixPath(name)
-    own_name = path.stem if path.suffix.lower() in ENDINGS else path.name
-    external_id = path.parent.name or own_name
-    if not EXTERNAL_ID.fullmatch(external_id) or not external_id.strip():
-        raise _refused(Reason.BAD_NAME)
-    return external_id.strip()
-
-
-def _refused(reason: Reason) -> ImageRefused:
-    return ImageRefused(str(reason.label), code=reason.value)

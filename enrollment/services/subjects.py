@@ -5,8 +5,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from enrollment.errors import SubjectExists
-from enrollment.models import AuditEvent, Consent, DuplicateFlag, Sample, Subject
+from enrollment.models import AuditEvent, Consent, DuplicateFlag, ImportedPicture, Sample, Subject
 from enrollment.services.consents import consents_record
+from enrollment.services.external_ids import names_whom
 from enrollment.services.overtaken import persistently
 from enrollment.services.samples import samples_erase, subject_lock
 
@@ -54,8 +55,19 @@ def subject_delete(subject: Subject) -> None:
     DuplicateFlag.objects.filter(Q(subject=subject) | Q(other=subject)).delete()
     samples = list(Sample.objects.filter(subject=subject).defer("sealed_crop"))
     samples_erase(samples)
+    _turned_down_erase(subject)
     AuditEvent.record(AuditEvent.Action.SUBJECT_ERASE, subject=subject, details={"samples": len(samples)})
     Subject.objects.filter(pk=subject.pk).delete()
+
+
+def _turned_down_erase(subject: Subject) -> None:
+    """Pictures that were not taken in are nobody's, but reports of imports keep their names, which name people."""
+    if not subject.external_id:
+        return
+    alike = ImportedPicture.objects.filter(subject=None, name__contains=subject.external_id).only("name")
+    ImportedPicture.objects.filter(
+        pk__in=[row.pk for row in alike if names_whom(row.name, subject.external_id)]
+    ).delete()
 
 
 def _purposes(*, training: bool) -> set[str]:

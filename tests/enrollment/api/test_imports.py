@@ -11,7 +11,7 @@ from enrollment import jobs
 from enrollment.errors import StorageFull
 from enrollment.models import ImportedPicture, Sample, Subject, SubjectImport
 from enrollment.services.files import _names
-from enrollment.services.imports import external_id_of
+from enrollment.services.external_ids import external_id_of
 from enrollment.storage import EncryptedStorage
 from tests.faces import jpeg, no_face, portrait, portraits
 from tests.factories import SubjectFactory, UserFactory, model_version
@@ -240,6 +240,14 @@ def test_an_erased_subject_leaves_the_report(backend):
     sent = send(backend, archive(("ada/1.jpg", jpeg(portrait())))).json()
     backend.delete(f"/api/v1/subjects/{sent['pictures'][0]['subject']}")
     assert backend.get(f"{URL}/{sent['id']}").json()["pictures"] == []
+
+
+def test_no_report_names_an_erased_subject_whose_pictures_were_turned_down(backend):
+    bad = b"not a picture"
+    names = ("ada/1.jpg", "set/ada/2.jpg", "ada.jpg", "ada l/3.jpg", "eve/ada.jpg")
+    send(backend, archive(*((name, bad) for name in names), ("ada/4.jpg", jpeg(portrait()))))
+    backend.delete(f"/api/v1/subjects/{Subject.objects.get(external_id='ada').public_id}")
+    assert set(ImportedPicture.objects.values_list("name", flat=True)) == {"ada l/3.jpg", "eve/ada.jpg"}
 
 
 def test_there_is_no_other_import(backend):
