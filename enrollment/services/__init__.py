@@ -6,7 +6,7 @@ from enrollment.services.audit import audit_record
 from enrollment.services.consents import consent_withdraw, consents_give
 from enrollment.services.duplicates import duplicate_resolve
 from enrollment.services.external_ids import EXTERNAL_ID
-from enrollment.services.files import orphans_erase
+from enrollment.services.files import models_orphans_erase, orphans_erase
 from enrollment.services.imports import subjects_import
 from enrollment.services.key_rotation import keys_rotate
 from enrollment.services.model_versions import model_version_register
@@ -54,6 +54,7 @@ __all__ = [
     "model_version_promote",
     "model_version_register",
     "model_version_roll_back",
+    "models_orphans_erase",
     "orphans_erase",
     "people_set_create",
     "promotion_cancel",

@@ -15,6 +15,7 @@ from enrollment.errors import ModelUnavailable, TrainingFailed
 from enrollment.jobs import artifacts, pipeline_for
 from enrollment.models import ModelVersion, PeopleSet, TrainingRun
 from enrollment.models.stored_artifact import artifact_erase
+from enrollment.services import models_orphans_erase
 from ml.serving.artifacts import Artifact, rewrite_manifest
 from tests.factories import model_version
 
@@ -82,6 +83,23 @@ def test_it_erases_nothing_that_a_version_names():
     version.save()
     assert not artifact_erase(version.path)
     assert pipeline_for(version).artifact.digest == version.digest
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["running", "cancelled"])
+def test_it_sweeps_what_a_training_left_an_hour_ago(tmp_path, monkeypatch, state):
+    judged_on = PeopleSet.objects.create(name="e", purpose="evaluation", subjects=60, images=300, file="e")
+    finished = {} if state == "running" else {"finished_at": timezone.now()}
+    TrainingRun.objects.create(network="x", epochs=1, evaluation_set=judged_on, state=state, **finished)
+    named = stored()
+    named.save()
+    left = shutil.copytree(site.FACE_MODEL, tmp_path / "left")
+    rewrite_manifest(left, {"name": "left"})
+    artifacts.artifact_store(left)
+    assert models_orphans_erase() == 0
+    monkeypatch.setattr("enrollment.services.files.ORPHAN_AFTER", -timedelta(minutes=1))
+    assert models_orphans_erase() == (state == "cancelled")
+    assert named.path in storages["models"].listdir("")[0]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,7 +24,7 @@ from enrollment.models import (
     WebhookDelivery,
 )
 from enrollment.selectors import backend_subjects
-from enrollment.services import consent_withdraw, orphans_erase, subject_delete
+from enrollment.services import consent_withdraw, models_orphans_erase, orphans_erase, subject_delete
 from verification import policy
 from verification.errors import PurgeIncomplete
 from verification.models import (
@@ -108,6 +108,7 @@ def _steps(purge: _Purge) -> dict[str, Callable[[], int]]:
         "addresses": _sources_erase,
         "audit events": audited.expire,
         "files of nobody": orphans_erase,
+        "models of nobody": models_orphans_erase,
     }
 
 
