@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from enrollment import jobs
 from enrollment.errors import StorageFull
 from enrollment.models import ImportedPicture, Sample, Subject, SubjectImport
-from enrollment.services.files import _names
 from enrollment.services.external_ids import external_id_of
+from enrollment.services.files import _names
 from enrollment.storage import EncryptedStorage
 from tests.faces import jpeg, no_face, portrait, portraits
 from tests.factories import SubjectFactory, UserFactory, model_version
