@@ -13,7 +13,7 @@ import numpy as np
 from ml.evaluation.liveness import Reader, Try, tilted
 from ml.faces.images import decode, encode_jpeg
 from ml.faces.liveness import Action, Code, Frame, Verdict, judge
-from ml.faces.liveness.challenge import MIN_DEPTH, TURNS, faces_camera, is_clear, pose_of
+from ml.faces.liveness.challenge import MIN_DEPTH, TURNS, by_cosine, faces_camera, is_clear, pose_of
 from ml.faces.liveness.motion import depth_of_motion, turn_between
 from ml.types import Floats, Picture
 
@@ -28,6 +28,8 @@ ASKED = (
     (Action.TURN_LEFT, Action.LOOK_UP),
     (Action.TURN_RIGHT, Action.LOOK_UP),
 )
+# How many frames of each movement are sent.
+COUNTS = (1, 2)
 ANCHORS, RESTS = 3, 2
 # A head in another photograph of the same person that is turned so far shows what a rightful turn looks like.
 TURNED_DEGREES = 20.0
@@ -86,19 +88,20 @@ def borrowed_head_tries(
 ) -> Iterator[Try]:
     """The owner's photograph for the frames at rest, a stranger's film for the movements; one try for each owner.
 
-    Of the challenges that the film can answer, the one counts that goes best for whoever attacks.
+    Of the challenges that the film can answer with frames that are alike one by one, the one counts that goes best for
+    whoever attacks.
     """
     for source, film in films.items():
         for owner in owners:
             verdicts = [_verdict(frames, asked, owner, meets) for asked, frames in _attacks(owner, film)]
-            best = min(verdicts, key=lambda verdict: not verdict.passed, default=Verdict(Code.WRONG_ACTIONS))
+            best = min(verdicts, key=lambda verdict: not verdict.passed, default=Verdict(Code.SEVERAL_PEOPLE))
             yield Try("photograph of the owner, head of a stranger", source, best)
 
 
 def _attacks(owner: Owner, film: Sequence[Frame]) -> Iterator[tuple[tuple[Action, ...], list[Frame]]]:
     """Challenges, and the film's frames that answer them, one or two of each movement."""
     likest = _likest(owner, film)
-    for asked, count in product(ASKED, (1, 2)):
+    for asked, count in product(ASKED, COUNTS):
         if all(likest[action] for action in asked):
             yield asked, [*owner.ahead, *(face for action in asked for face in likest[action][:count])]
 
@@ -106,11 +109,15 @@ def _attacks(owner: Owner, film: Sequence[Frame]) -> Iterator[tuple[tuple[Action
 def _likest(owner: Owner, film: Sequence[Frame]) -> dict[Action, list[Frame]]:
     """For each movement the frames that are clear, solid and most like the owner."""
     start = owner.ahead[0]
+    alike = [face for face in film if by_cosine(start.embedding, face.embedding)]
     shown: dict[Action, list[Frame]] = {action: [] for asked in ASKED for action in asked}
-    for face in sorted(film, key=lambda face: (not is_clear(face), -float(face.embedding @ start.embedding))):
+    for face in sorted(
+        alike, key=lambda face: (not is_clear(face), -float(face.embedding @ start.embedding))
+    ):
         action = pose_of(face, start)
-        solid = action not in TURNS or depth_of_motion(start.points, face.points) >= MIN_DEPTH
-        if isinstance(action, Action) and solid:
+        if not isinstance(action, Action) or len(shown[action]) == max(COUNTS):
+            continue
+        if action not in TURNS or depth_of_motion(start.points, face.points) >= MIN_DEPTH:
             shown[action].append(face)
     return shown
 
