@@ -11,6 +11,7 @@ from PIL import Image
 
 from enrollment.jobs import pipeline_for
 from enrollment.models import ModelVersion, PeopleSet, TrainingRun
+from enrollment.policy import MOST_EPOCHS
 from enrollment.services import training_run_cancel, training_run_request
 from ml.serving.artifacts import Artifact
 from tests.enrollment.training import folder_of, imported, names, needs_people, quiet, site_person
@@ -141,7 +142,7 @@ def test_it_notices_an_altered_set(evaluation, others):
 
 
 def test_cancelling_stops_a_run_within_seconds(evaluation, others, site):
-    run = small(others, epochs=500)
+    run = small(others, epochs=MOST_EPOCHS)
     worker = threading.Thread(target=execute_aside, args=[run.pk])
     worker.start()
     wait_for(lambda: TrainingRun.objects.get(pk=run.pk).step > 0)

@@ -47,7 +47,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, network: str, data: Path, out: Path, **options: Any) -> None:
-        folder_make(out)
+        folder_make(out.parent)  # the folder itself is there for a training, not for data that is refused
+        if out.exists() and not out.is_dir():
+            raise CommandError(f"{out}: expected a folder, or room for one")
         changed = {name: options[name] for name in ("epochs", "batch", "seed") if options[name] is not None}
         try:
             request = TrainingRequest(
